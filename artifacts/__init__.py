@@ -1,0 +1,1 @@
+"""Bytes: receiving, keeping, listing, showing and handing out the files of candidates."""

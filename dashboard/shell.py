@@ -1,0 +1,16 @@
+"""What the frame around every page shows: where we are, in which theme, in which mode."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+THEMES = ("system", "light", "dark")
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    theme = request.COOKIES.get("theme", "system")
+    return {
+        "theme": theme if theme in THEMES else "system",
+        "mode": settings.MODE,
+    }

@@ -1,0 +1,5 @@
+"""How numbers, times and states look."""
+
+from django import template
+
+register = template.Library()

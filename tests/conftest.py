@@ -1,0 +1,84 @@
+"""The cast, and a client for each door."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from tests import make
+from tracker import lifecycle, recording
+from tracker.models import Role
+
+
+@pytest.fixture(autouse=True)
+def fresh_memory():
+    """Rows are rolled back after each test; what the process remembers must go too."""
+    recording.forget_keys()
+
+
+@pytest.fixture
+def vision(db):
+    """The project of the owner and the reader."""
+    return make.project("vision")
+
+
+@pytest.fixture
+def owner(vision):
+    return make.member(vision, "owner", Role.OWNER)
+
+
+@pytest.fixture
+def reader(vision):
+    return make.member(vision, "reader", Role.READER)
+
+
+@pytest.fixture
+def stranger(db):
+    return make.user("stranger")
+
+
+@pytest.fixture
+def experiment(db):
+    """An experiment of the default project, where a bare tracking URI logs."""
+    return make.experiment(lifecycle.default_project(), "resnet-sweep")
+
+
+class Api:
+    """MLflow's JSON: `api.post("runs/get", run_id=…)` gives status and body."""
+
+    def __init__(self, prefix: str = "", root: str = "/api/2.0/mlflow/"):
+        self.client = Client(raise_request_exception=True)
+        self.root = prefix + root
+
+    def get(self, route, /, **query):
+        return self._answer(self.client.get(self.root + route, query))
+
+    def post(self, route, /, **body):
+        return self.send("POST", route, json.dumps(body))
+
+    def patch(self, route, /, **body):
+        return self.send("PATCH", route, json.dumps(body))
+
+    def delete(self, route, /, **body):
+        return self.send("DELETE", route, json.dumps(body))
+
+    def send(self, method, route, body, content_type="application/json", **headers):
+        """Any body, as it is."""
+        return self._answer(
+            self.client.generic(method, self.root + route, body, content_type, headers=headers)
+        )
+
+    @staticmethod
+    def _answer(response):
+        return response.status_code, json.loads(response.content or b"{}")
+
+
+@pytest.fixture
+def api(db):
+    return Api()
+
+
+@pytest.fixture
+def browser(db):
+    """Pages, as the local owner sees them."""
+    return Client()

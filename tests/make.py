@@ -1,0 +1,40 @@
+"""Small worlds."""
+
+from itertools import count
+
+from tracker import lifecycle, recording
+from tracker.models import Candidate, Experiment, Membership, Project, Role, User
+
+_numbers = count(1)
+
+
+def project(slug: str = "", **fields) -> Project:
+    return lifecycle.create_project(slug or f"project-{next(_numbers)}", **fields)
+
+
+def user(name: str, **fields) -> User:
+    return User.objects.create_user(name, password="a long enough password", **fields)
+
+
+def member(project: Project, name: str, role: Role) -> User:
+    someone = user(name)
+    Membership.objects.create(project=project, user=someone, role=role)
+    return someone
+
+
+def experiment(project: Project, name: str = "", **fields) -> Experiment:
+    return lifecycle.create_experiment(project, name or f"experiment {next(_numbers)}", **fields)
+
+
+def candidate(
+    experiment: Experiment, *, metrics=None, params=None, tags=None, points=(), **fields
+) -> Candidate:
+    """A candidate with `metrics={"acc": 0.9}` at step 0, and `points` as they are."""
+    made = lifecycle.create_candidate(experiment, tags=tags or {}, **fields)
+    rows = [recording.Point(key, value, 1_000, 0) for key, value in (metrics or {}).items()]
+    recording.log_batch(made, metrics=[*rows, *points], params=params or {})
+    return made
+
+
+def candidates(experiment: Experiment, number: int, **fields) -> list[Candidate]:
+    return [candidate(experiment, **fields) for _ in range(number)]

@@ -1,0 +1,54 @@
+"""Who may do what: the one permission function, asked by every door."""
+
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+
+from tracker.errors import Denied, NotFound
+from tracker.models import AccessToken, Membership, Project, Role, User, Visibility
+
+LOCAL_USER = "local"
+
+
+class Actor(NamedTuple):
+    """Who asks: a person, and the token they came with, if any."""
+
+    user: User | AnonymousUser
+    token: AccessToken | None = None
+
+
+def local_owner() -> User:
+    """Whoever sits at the machine in local mode: a real, superuser row."""
+    assert settings.MODE == "local"
+    user, _ = User.objects.get_or_create(
+        username=LOCAL_USER, defaults={"is_staff": True, "is_superuser": True}
+    )
+    return user
+
+
+def role_in(project: Project, actor: Actor) -> Role | None:
+    """The actor's role in a project, or None where they may not even know of it."""
+    user = actor.user
+    if not user.is_authenticated:
+        return Role.READER if project.visibility == Visibility.PUBLIC else None
+    if user.is_superuser:
+        return Role.OWNER
+    role = (
+        Membership.objects.filter(project=project, user=user).values_list("role", flat=True).first()
+    )
+    if role is not None:
+        return Role(role)
+    return None if project.visibility == Visibility.PRIVATE else Role.READER
+
+
+def require(needs: Role, project: Project, actor: Actor) -> None:
+    """Let the actor pass, or raise.
+
+    Raises NotFound where they may not know that the project exists, else Denied.
+    """
+    role = role_in(project, actor)
+    if role is None:
+        raise NotFound(f"No project “{project.slug}”.")
+    if role < needs:
+        raise Denied(f"This needs the role {needs.label}; yours is {role.label}.")

@@ -1,0 +1,144 @@
+"""The frame around every endpoint: read the message, allow, call, answer.
+
+An endpoint is a function of a Call and a message; it returns a dict, or an answer of
+its own where it streams bytes. It raises Tracker's errors and never sees HTTP.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import path
+from django.urls.resolvers import URLPattern
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from tracker import access, lifecycle
+from tracker.access import Actor
+from tracker.api import errors, wire
+from tracker.errors import NotFound
+from tracker.models import Candidate, Experiment, LoggedModel, Project, Role
+
+
+@dataclass(slots=True)
+class Call:
+    """Who calls, in which project; the ways to find what a message names in it."""
+
+    request: HttpRequest
+    project: Project
+    actor: Actor
+    path: dict[str, str]
+
+    def experiment(self, experiment_id: str) -> Experiment:
+        """Deleted ones too. Raises NotFound, also for an id that cannot be one."""
+        # The contract's ids are decimal; str.isdigit would let other digits pass.
+        if experiment_id.isascii() and experiment_id.isdigit() and len(experiment_id) < 19:
+            found = Experiment.objects.filter(project=self.project, iid=int(experiment_id)).first()
+            if found:
+                return found
+        raise NotFound(f"No experiment with id {experiment_id[: wire.QUOTED_CHARS]!r} exists.")
+
+    def candidate(self, run_id: str) -> Candidate:
+        """Deleted ones too. Raises NotFound."""
+        found = (
+            Candidate.objects.filter(project=self.project, eid=run_id)
+            .select_related("experiment")
+            .first()
+        )
+        if not found:
+            raise NotFound(f"No run with id {run_id[: wire.QUOTED_CHARS]!r} exists.")
+        return found
+
+    def logged_model(self, model_id: str, *, with_deleted: bool = False) -> LoggedModel:
+        models = LoggedModel.objects.filter(project=self.project, eid=model_id)
+        found = (models if with_deleted else models.alive()).first()
+        if not found:
+            raise NotFound(f"No logged model with id {model_id[: wire.QUOTED_CHARS]!r} exists.")
+        return found
+
+
+Body = Callable[..., dict[str, Any] | HttpResponseBase]
+
+
+class Endpoint(NamedTuple):
+    methods: tuple[str, ...]
+    message: type[wire.Message] | None  # None: the function reads the request by itself
+    needs: Role
+    body: Body
+    max_bytes: int
+
+
+def endpoint(
+    methods: str,
+    message: type[wire.Message] | None = None,
+    *,
+    needs: Role,
+    max_bytes: int = wire.MAX_BODY_BYTES,
+) -> Callable[[Body], Endpoint]:
+    """Make a function an endpoint: `methods` in one text, "POST" or "GET POST"."""
+
+    def frame(body: Body) -> Endpoint:
+        return Endpoint(tuple(methods.split()), message, needs, body, max_bytes)
+
+    return frame
+
+
+class EndpointView(APIView):
+    """One address: finds the endpoint for the method and runs it in the frame.
+
+    Leaner than APIView as it comes: one parser, one renderer, nothing to negotiate.
+    """
+
+    endpoints: dict[str, Endpoint] = {}
+
+    def dispatch(self, request: HttpRequest, *args: Any, **path: str) -> HttpResponseBase:
+        try:
+            return self.answer(request, path)
+        except MethodNotAllowed as problem:
+            response = errors.answer(problem)
+            response["Allow"] = ", ".join(self.endpoints)
+            return response
+        except Exception as problem:  # every failure is answered in MLflow's words
+            return errors.answer(problem)
+
+    def answer(self, request: HttpRequest, path: dict[str, str]) -> HttpResponseBase:
+        asked = Request(request, authenticators=self.get_authenticators())
+        self.headers: dict[str, str] = {}
+        self.check_throttles(asked)
+        if asked.user is None:
+            raise NotAuthenticated()
+        endpoint = self.endpoints.get("GET" if request.method == "HEAD" else request.method or "")
+        if endpoint is None:
+            raise MethodNotAllowed(str(request.method))
+        project = find_project(path.pop("project", None))
+        actor = Actor(asked.user, asked.auth)
+        access.require(endpoint.needs, project, actor)
+        call = Call(request, project, actor, path)
+        if endpoint.message is None:
+            content = endpoint.body(call)
+        else:
+            content = endpoint.body(call, wire.read(request, endpoint.message, endpoint.max_bytes))
+        return wire.answer(content) if isinstance(content, dict) else content
+
+
+def find_project(address: str | None) -> Project:
+    """The project that a tracking URI names: by slug, by number, or the default one."""
+    if address is None:
+        return lifecycle.default_project()
+    if address.isascii() and address.isdigit():
+        found = Project.objects.filter(pk=int(address[:18])).first()
+    else:
+        found = Project.objects.filter(slug=address).first()
+    if not found:
+        raise NotFound(f"No project {address[: wire.QUOTED_CHARS]!r} exists.")
+    return found
+
+
+def route(address: str, *endpoints: Endpoint) -> URLPattern:
+    """A line of the table of contents: an address below the tracking URI, and what answers."""
+    by_method = {method: one for one in endpoints for method in one.methods}
+    view = EndpointView.as_view(endpoints=by_method)
+    return path(address, csrf_exempt(view))

@@ -1,0 +1,98 @@
+"""Our errors in MLflow's words: code, status and JSON body."""
+
+import logging
+import re
+
+import msgspec
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+)
+from django.db import DatabaseError, OperationalError
+from django.http import Http404, HttpResponse
+from rest_framework import exceptions as drf
+
+from tracker import errors
+
+log = logging.getLogger(__name__)
+
+# Where answers are MLflow's JSON whatever happens; everywhere else people read HTML.
+API_PATH = re.compile(
+    r"^(/p/[^/]+|/api/v4/projects/[^/]+/ml/mlflow)?"
+    r"/(api|ajax-api|health|version|get-artifact|model-versions/get-artifact|graphql|v1)(/|$)"
+)
+
+# Ours, the status and MLflow's code. Subclasses before their parents.
+WORDS: list[tuple[type[Exception], int, str]] = [
+    (errors.NotFound, 404, "RESOURCE_DOES_NOT_EXIST"),
+    (errors.AlreadyExists, 400, "RESOURCE_ALREADY_EXISTS"),
+    (errors.Invalid, 400, "INVALID_PARAMETER_VALUE"),
+    (errors.Conflict, 400, "INVALID_STATE"),
+    (errors.Denied, 403, "PERMISSION_DENIED"),
+    (errors.TooLarge, 413, "RESOURCE_EXHAUSTED"),
+    (errors.Unavailable, 503, "TEMPORARILY_UNAVAILABLE"),
+    (drf.NotAuthenticated, 401, "UNAUTHENTICATED"),
+    (drf.AuthenticationFailed, 401, "UNAUTHENTICATED"),
+    (drf.PermissionDenied, 403, "PERMISSION_DENIED"),
+    (drf.MethodNotAllowed, 405, "BAD_REQUEST"),
+    (drf.Throttled, 429, "REQUEST_LIMIT_EXCEEDED"),
+    (Http404, 404, "ENDPOINT_NOT_FOUND"),
+    (PermissionDenied, 403, "PERMISSION_DENIED"),
+    (RequestDataTooBig, 413, "RESOURCE_EXHAUSTED"),
+    (TooManyFieldsSent, 400, "INVALID_PARAMETER_VALUE"),
+    (DisallowedHost, 400, "BAD_REQUEST"),
+    (BadRequest, 400, "BAD_REQUEST"),
+    (UnicodeError, 400, "INVALID_PARAMETER_VALUE"),
+]
+
+
+def is_api_path(path: str) -> bool:
+    return API_PATH.match(path) is not None
+
+
+def error(status: int, code: str, message: str) -> HttpResponse:
+    body = msgspec.json.encode({"error_code": code, "message": message})
+    return HttpResponse(body, status=status, content_type="application/json")
+
+
+def answer(problem: Exception) -> HttpResponse:
+    """The answer to a request that raised: predictable failures are 4xx, never 500.
+
+    The client repeats a 500 for minutes before its user sees anything.
+    """
+    for kind, status, code in WORDS:
+        if isinstance(problem, kind):
+            response = error(status, code, message(problem))
+            if isinstance(problem, drf.Throttled) and problem.wait:
+                response["Retry-After"] = str(int(problem.wait) + 1)
+            if status == 401:
+                response["WWW-Authenticate"] = 'Bearer realm="tracker", Basic realm="tracker"'
+            return response
+    if isinstance(problem, OperationalError):
+        log.warning("database unavailable: %s", problem)
+        response = error(503, "TEMPORARILY_UNAVAILABLE", "The database is busy or away. Try again.")
+        response["Retry-After"] = "1"
+        return response
+    if isinstance(problem, DatabaseError):
+        log.exception("database error")
+    else:
+        log.exception("unexpected error")
+    return error(500, "INTERNAL_ERROR", "Tracker failed. Its log says more.")
+
+
+def message(problem: Exception) -> str:
+    if isinstance(problem, errors.TrackerError):
+        return problem.message
+    if isinstance(problem, drf.APIException):
+        return str(problem.detail)
+    if isinstance(problem, Http404):
+        return "No such endpoint."
+    if isinstance(problem, UnicodeError):
+        return "The request is not valid UTF-8."
+    return {
+        DisallowedHost: "This server does not answer to that host name.",
+        RequestDataTooBig: "The request body is too large.",
+    }.get(type(problem), "The request could not be read.")

@@ -1,0 +1,12 @@
+"""The core application."""
+
+from django.apps import AppConfig
+
+
+class TrackerConfig(AppConfig):
+    name = "tracker"
+    verbose_name = "Tracker"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tracker import checks, sqlite  # noqa: F401  (registered by being imported)

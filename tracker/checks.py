@@ -1,0 +1,1 @@
+"""What Django's `check` should also look at."""

@@ -1,0 +1,41 @@
+"""The things that can go wrong, in Tracker's own words.
+
+A rule raises one of these with a sentence for a person; each door translates it:
+the API into MLflow's code and status, a page into an answer with that status.
+"""
+
+
+class TrackerError(Exception):
+    """A request that cannot be carried out, and why."""
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class NotFound(TrackerError):
+    """It does not exist, or the caller may not know that it does."""
+
+
+class AlreadyExists(TrackerError):
+    """The name is taken."""
+
+
+class Invalid(TrackerError):
+    """The request itself is wrong; sending it again will not help."""
+
+
+class Conflict(TrackerError):
+    """The object is in a state that does not allow this."""
+
+
+class Denied(TrackerError):
+    """The caller is known and lacks the role."""
+
+
+class TooLarge(TrackerError):
+    """More bytes than the limit allows."""
+
+
+class Unavailable(TrackerError):
+    """The database, the queue or the storage does not answer; try again later."""

@@ -1,0 +1,80 @@
+"""What every request passes first: the host it names, where it comes from, and who asks."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+
+from tracker import access
+from tracker.api import errors
+from tracker.problems import refusal
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+Answer = Callable[[HttpRequest], HttpResponse]
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def front_door(get_response: Answer) -> Answer:
+    """Refuse foreign hosts, and changes that another web site sends.
+
+    A page elsewhere can point its own name at this machine (DNS rebinding), and can post
+    to it; in local mode there is no password to stop either. ALLOWED_HOSTS only acts
+    where `get_host` is called, so it is called here, before anything else.
+    """
+
+    def pass_through(request: HttpRequest) -> HttpResponse:
+        refusal = refused(request)
+        response = refusal if refusal is not None else get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if errors.is_api_path(request.path_info):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        else:
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+    return pass_through
+
+
+def refused(request: HttpRequest) -> HttpResponse | None:
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return refusal(
+            request, 400, "BAD_REQUEST", "This server does not answer to that host name."
+        )
+    if request.method in SAFE_METHODS:
+        return None
+    origin = request.META.get("HTTP_ORIGIN")
+    crosses = request.META.get("HTTP_SEC_FETCH_SITE") == "cross-site"
+    if crosses or (origin is not None and not is_ours(origin, host)):
+        return refusal(
+            request, 403, "PERMISSION_DENIED", "Another web site may not change anything here."
+        )
+    return None
+
+
+def is_ours(origin: str, host: str) -> bool:
+    """Whether a page from that origin is one of Tracker's own."""
+    if settings.PUBLIC_URL and origin == settings.PUBLIC_URL:
+        return True
+    return urlsplit(origin).netloc.lower() == host.lower()
+
+
+def local_owner(get_response: Answer) -> Answer:
+    """In local mode, whoever reached this point is the owner of the machine's one account."""
+
+    def sign_in(request: HttpRequest) -> HttpResponse:
+        request.user = access.local_owner()
+        return get_response(request)
+
+    return sign_in if settings.MODE == "local" else get_response

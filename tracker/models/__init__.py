@@ -1,0 +1,58 @@
+"""What is kept."""
+
+from tracker.models.access import AccessToken, Membership, Project, Role, User, Visibility
+from tracker.models.candidates import Candidate, Metric, Param, Point, Status, Tag
+from tracker.models.ci import CIBuild
+from tracker.models.datasets import Dataset, DatasetUse, DatasetUseTag
+from tracker.models.experiments import Experiment, ExperimentTag, Key, Kind
+from tracker.models.iid import Counter
+from tracker.models.logged_models import (
+    LoggedModel,
+    LoggedModelMetric,
+    LoggedModelParam,
+    LoggedModelStatus,
+    LoggedModelTag,
+    ModelUse,
+)
+from tracker.models.registry import (
+    Alias,
+    ModelVersion,
+    ModelVersionTag,
+    RegisteredModel,
+    RegisteredModelTag,
+)
+
+__all__ = [
+    "AccessToken",
+    "Alias",
+    "CIBuild",
+    "Candidate",
+    "Counter",
+    "Dataset",
+    "DatasetUse",
+    "DatasetUseTag",
+    "Experiment",
+    "ExperimentTag",
+    "Key",
+    "Kind",
+    "LoggedModel",
+    "LoggedModelMetric",
+    "LoggedModelParam",
+    "LoggedModelStatus",
+    "LoggedModelTag",
+    "Membership",
+    "Metric",
+    "ModelUse",
+    "ModelVersion",
+    "ModelVersionTag",
+    "Param",
+    "Point",
+    "Project",
+    "RegisteredModel",
+    "RegisteredModelTag",
+    "Role",
+    "Status",
+    "Tag",
+    "User",
+    "Visibility",
+]

@@ -1,0 +1,209 @@
+"""Candidates (MLflow's runs) and what a script reports about them.
+
+Times that scripts report are kept as the integers they sent: milliseconds since 1970.
+"""
+
+from datetime import UTC, datetime
+from typing import Self
+
+import uuid_utils
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Left
+
+from tracker.models.access import Project
+from tracker.models.experiments import Experiment
+
+# How much of a long text the indexes hold: PostgreSQL refuses index rows over 2.7 kB.
+INDEXED_CHARS = 64
+
+
+def new_eid() -> str:
+    """32 hexadecimal characters that sort by time, so that inserts stay in one place.
+
+    UUID version 7, RFC 9562.
+    """
+    return uuid_utils.uuid7().hex
+
+
+class Status(models.TextChoices):
+    RUNNING = "RUNNING", "Running"
+    SCHEDULED = "SCHEDULED", "Scheduled"
+    FINISHED = "FINISHED", "Finished"
+    FAILED = "FAILED", "Failed"
+    KILLED = "KILLED", "Stopped"
+
+
+class CandidateQuerySet(models.QuerySet["Candidate"]):
+    def alive(self) -> Self:
+        return self.filter(deleted_at=None)
+
+    def with_everything(self) -> Self:
+        """Params, tags and latest metrics, in three queries whatever the number."""
+        return self.prefetch_related("params", "tags", "metrics")
+
+
+class Candidate(models.Model):
+    """One training attempt."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="candidates")
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="candidates")
+    iid = models.PositiveBigIntegerField()
+    eid = models.CharField(max_length=32, unique=True, default=new_eid)
+    name = models.CharField(max_length=500)
+    user_id = models.CharField(max_length=256, blank=True)  # as the script said
+    status = models.CharField(max_length=9, choices=Status, default=Status.RUNNING)
+    started_ms = models.BigIntegerField()
+    ended_ms = models.BigIntegerField(null=True, blank=True)
+    artifact_uri = models.CharField(max_length=2300)
+    # The candidate that `mlflow.parentRunId` names, for trees without reading tags.
+    parent_eid = models.CharField(max_length=32, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CandidateQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "iid"], name="candidate_iid")]
+        indexes = [
+            models.Index(
+                fields=["experiment", "-started_ms", "eid"],
+                condition=Q(deleted_at=None),
+                name="candidate_newest",
+            ),
+            models.Index(
+                fields=["experiment", "-started_ms", "eid"],
+                condition=Q(deleted_at__isnull=False),
+                name="candidate_deleted",
+            ),
+            models.Index(
+                fields=["parent_eid"], condition=~Q(parent_eid=""), name="candidate_parent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.iid} {self.name}"
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
+
+    @property
+    def started_at(self) -> datetime | None:
+        return moment(self.started_ms)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return moment(self.ended_ms)
+
+
+def moment(milliseconds: int | None) -> datetime | None:
+    """The time that a script's number names, or None where no calendar holds it."""
+    if milliseconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+class Param(models.Model):
+    """Written once. `number` is the value read as a number, for sorting and ranges."""
+
+    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="params")
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=250)
+    value = models.TextField(blank=True)
+    number = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["candidate", "key"], name="param_key")]
+        indexes = [
+            models.Index(
+                F("experiment"), F("key"), Left("value", INDEXED_CHARS), name="param_value"
+            ),
+            models.Index(fields=["experiment", "key", "number"], name="param_number"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Tag(models.Model):
+    """Text that may change; keys that begin with `mlflow.` mean something to us."""
+
+    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="tags")
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=250)
+    value = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["candidate", "key"], name="tag_key")]
+        indexes = [
+            models.Index(F("experiment"), F("key"), Left("value", INDEXED_CHARS), name="tag_value")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Metric(models.Model):
+    """A named series of a candidate: its latest point, and a summary kept by every write.
+
+    Latest is the point with the greatest step, then timestamp, then value. NaN takes part
+    as 0.0 with `is_nan` set. Minimum, maximum and mean are over the finite points alone.
+    """
+
+    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="metrics")
+    # Copies that let one index serve a sorted page; `started_ms` and `eid` never change.
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="+", db_index=False)
+    started_ms = models.BigIntegerField()
+    eid = models.CharField(max_length=32)
+    key = models.CharField(max_length=250)
+
+    step = models.BigIntegerField()
+    timestamp = models.BigIntegerField()
+    value = models.FloatField()
+    is_nan = models.BooleanField(default=False)  # SQLite turns NaN into NULL
+
+    count = models.PositiveBigIntegerField()
+    finite = models.PositiveBigIntegerField()  # points that are neither NaN nor infinite
+    mean = models.FloatField(null=True, blank=True)
+    min_value = models.FloatField(null=True, blank=True)
+    min_step = models.BigIntegerField(null=True, blank=True)
+    max_value = models.FloatField(null=True, blank=True)
+    max_step = models.BigIntegerField(null=True, blank=True)
+    first_step = models.BigIntegerField()
+    first_timestamp = models.BigIntegerField()
+    first_value = models.FloatField()
+    first_is_nan = models.BooleanField(default=False)
+    logged_ms = models.BigIntegerField()  # the server's clock at the last write
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["candidate", "key"], name="metric_key")]
+        indexes = [
+            models.Index(
+                fields=["experiment", "key", "is_nan", "value", "-started_ms", "eid"],
+                name="metric_latest",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Point(models.Model):
+    """One value of a series. The row is its own key, so that a retry changes nothing."""
+
+    pk = models.CompositePrimaryKey("metric", "step", "timestamp", "value", "is_nan")
+    # Millions of rows that live and die with their series: the check would cost a look-up each.
+    metric = models.ForeignKey(
+        Metric, models.CASCADE, related_name="points", db_constraint=False, db_index=False
+    )
+    step = models.BigIntegerField()
+    timestamp = models.BigIntegerField()
+    value = models.FloatField()
+    is_nan = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.step}: {'NaN' if self.is_nan else self.value}"

@@ -1,0 +1,88 @@
+"""Experiments: named lists of candidates, their tags, and the keys their candidates use."""
+
+from typing import Self
+
+from django.db import models
+
+from tracker.models.access import Project
+
+
+class ExperimentQuerySet(models.QuerySet["Experiment"]):
+    def alive(self) -> Self:
+        return self.filter(deleted_at=None)
+
+
+class Experiment(models.Model):
+    """A named list of candidates. Every project is born with number 0, "Default"."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="experiments")
+    iid = models.PositiveBigIntegerField()
+    name = models.CharField(max_length=500)
+    # An object-store address that clients write to by themselves, or empty: our own storage.
+    artifact_location = models.CharField(max_length=2048, blank=True)
+    created_ms = models.BigIntegerField()
+    updated_ms = models.BigIntegerField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ExperimentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "iid"], name="experiment_iid"),
+            models.UniqueConstraint(fields=["project", "name"], name="experiment_name"),
+        ]
+        indexes = [models.Index(fields=["project", "-created_ms", "iid"], name="experiment_newest")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
+
+
+class ExperimentTag(models.Model):
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="tags")
+    key = models.CharField(max_length=250)
+    value = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "key"], name="experiment_tag_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Kind(models.TextChoices):
+    """The kinds of keys that candidates carry."""
+
+    PARAM = "p", "Parameter"
+    METRIC = "m", "Metric"
+    TAG = "t", "Tag"
+
+
+class Key(models.Model):
+    """The catalogue: a key that some candidate of the experiment uses.
+
+    Logging only adds what is missing; the counts are filled in by a task, so that no
+    two scripts ever wait for the same row.
+    """
+
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="keys")
+    kind = models.CharField(max_length=1, choices=Kind)
+    key = models.CharField(max_length=250)
+    candidates = models.PositiveIntegerField(default=0)  # how many use it
+    distinct = models.PositiveIntegerField(default=0)  # values, counted up to 1,000
+    is_numeric = models.BooleanField(default=False)  # every value reads as a number
+    counted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "kind", "key"], name="catalogue_key")
+        ]
+        indexes = [models.Index(fields=["counted_at"], name="catalogue_stale")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.key}"

@@ -1,0 +1,40 @@
+"""Answers to requests that no view could serve: JSON below the API's paths, else a page."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from tracker.api import errors
+
+
+def refusal(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    if errors.is_api_path(request.path_info):
+        return errors.error(status, code, message)
+    # Without a request: no context processor, so that nothing else can fail.
+    return render(None, "problem.html", {"status": status, "message": message}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refusal(request, 400, "BAD_REQUEST", "The request could not be read.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refusal(request, 403, "PERMISSION_DENIED", str(exception) or "You may not do this.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return refusal(
+        request,
+        403,
+        "PERMISSION_DENIED",
+        "This form has expired. Go back, reload the page and send it again.",
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refusal(request, 404, "ENDPOINT_NOT_FOUND", "There is nothing here, or not for you.")
+
+
+def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
+    return refusal(request, 500, "INTERNAL_ERROR", "Tracker failed. Its log says more.")

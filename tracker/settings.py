@@ -1,0 +1,233 @@
+"""Every setting: its environment variable, its default, and what it is for.
+
+The defaults make a laptop work: SQLite, files and a file-system queue in one data
+folder, reachable from this machine alone. docs/settings.md lists the variables.
+"""
+
+import sys
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONCE, NONE, SELF
+from django.core.management.utils import get_random_secret_key
+
+from tracker import environment
+from tracker.environment import BadSetting, choice, flag, names, number, text
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# ---------------------------------------------------------------- where things are
+
+try:
+    # local: one person on this machine. team: accounts and permissions.
+    MODE = choice("TRACKER_MODE", "local", ("local", "team"))
+    if MODE == "team":
+        raise BadSetting(
+            "TRACKER_MODE=team needs accounts, which this version does not have yet."
+            " Use TRACKER_MODE=local."
+        )
+
+    # The address to listen on.
+    BIND = text("TRACKER_BIND", "127.0.0.1:8000")
+
+    # Database, artifacts, queue and secret key live here unless told otherwise.
+    DATA_DIR = Path(text("TRACKER_DATA_DIR", "data")).expanduser().resolve()
+
+    # postgres://user:password@host/name, or sqlite:////absolute/path.
+    DATABASE_URL = text("TRACKER_DATABASE_URL")
+
+    # redis://host:6379/0 makes Redis the queue and the cache.
+    REDIS_URL = text("TRACKER_REDIS_URL")
+
+    # file:/folder or s3://bucket/prefix.
+    ARTIFACTS_URL = text("TRACKER_ARTIFACTS_URL")
+    S3_ENDPOINT_URL = text("TRACKER_S3_ENDPOINT_URL")
+
+    # The address people and scripts use, when it differs from the bind address.
+    PUBLIC_URL = text("TRACKER_PUBLIC_URL").rstrip("/")
+
+    # Host names this server answers to.
+    ALLOWED_HOSTS = names("TRACKER_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+
+    # Web worker processes.
+    WORKERS = number("TRACKER_WORKERS", 1)
+
+    # SQLite only: FULL puts an acknowledged write on the disk, NORMAL is faster.
+    SQLITE_SYNCHRONOUS = choice("TRACKER_SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL"))
+
+    # How long a deleted candidate can still be restored.
+    PURGE_AFTER_DAYS = number("TRACKER_PURGE_AFTER_DAYS", 30)
+
+    # The largest artifact, in bytes.
+    MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3)
+
+    # Tracebacks in the browser; for people who work on Tracker.
+    DEBUG = flag("TRACKER_DEBUG", False)
+
+    LOG_LEVEL = choice("TRACKER_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+
+    SECRET_KEY = text("TRACKER_SECRET_KEY")
+    if not SECRET_KEY:
+        SECRET_KEY = environment.kept_secret(DATA_DIR / "secret-key", get_random_secret_key)
+    DATABASES = {
+        "default": environment.database(
+            DATABASE_URL or f"sqlite:///{DATA_DIR / 'tracker.sqlite3'}",
+            synchronous=SQLITE_SYNCHRONOUS,
+            parse=dj_database_url.parse,
+        )
+    }
+    STORAGE = environment.storage(
+        ARTIFACTS_URL or f"file:{DATA_DIR / 'artifacts'}", S3_ENDPOINT_URL
+    )
+except BadSetting as problem:
+    sys.exit(f"Tracker cannot start: {problem}")
+
+# ---------------------------------------------------------------- the Django project
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "rest_framework",
+    "tracker.apps.TrackerConfig",
+    "artifacts.apps.ArtifactsConfig",
+    "dashboard.apps.DashboardConfig",
+]
+
+# The API asks for Host, Origin and the caller itself (tracker/api/endpoint.py), so its
+# requests pass only the first of these: see tracker/middleware.py.
+MIDDLEWARE = [
+    "tracker.middleware.front_door",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tracker.middleware.local_owner",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "tracker.urls"
+WSGI_APPLICATION = "tracker.wsgi.application"
+# The MLflow client follows a redirect and turns its POST into a GET: never redirect.
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dashboard.shell.shell",
+            ],
+            "builtins": ["dashboard.templatetags.tracker_tags"],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "tracker.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-us"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# log-inputs carries dataset profiles of up to 16 MB; the API has limits of its own per
+# route, far below for the others.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024**2
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
+# ---------------------------------------------------------------- static files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "build" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "dashboard.finders.PlotlyFinder",
+]
+
+STORAGES = {
+    "default": STORAGE,
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# ---------------------------------------------------------------- queue and cache
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = {} if REDIS_URL else environment.queue_folders(DATA_DIR / "queue")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A message is only a wake-up: losing one must never fail or slow the request.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "artifacts.tasks.sweep", "schedule": 60.0},
+    "count-keys": {"task": "tracker.tasks.count_keys", "schedule": 60.0},
+}
+
+# ---------------------------------------------------------------- security
+
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "tracker.problems.csrf_failure"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tracker.api.auth.LocalOwner"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# ---------------------------------------------------------------- logs
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # Every 404 is not news.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}

@@ -1,0 +1,1 @@
+"""Celery's doors into the core: each fetches, and calls one verb."""

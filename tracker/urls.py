@@ -1,0 +1,20 @@
+"""Where each door is mounted."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+api = [path("", include("tracker.api.urls")), path("", include("artifacts.urls"))]
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    # A tracking URI is the root, a project, or GitLab's form of a project's address.
+    path("", include(api)),
+    path("p/<str:project>/", include(api)),
+    path("api/v4/projects/<str:project>/ml/mlflow/", include(api)),
+    path("", include("dashboard.urls")),
+]
+
+handler400 = "tracker.problems.bad_request"
+handler403 = "tracker.problems.permission_denied"
+handler404 = "tracker.problems.not_found"
+handler500 = "tracker.problems.server_error"
