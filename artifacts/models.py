@@ -24,7 +24,9 @@ class Artifact(models.Model):
     model = models.ForeignKey(
         LoggedModel, models.CASCADE, null=True, blank=True, related_name="artifacts"
     )
-    folder = models.CharField(max_length=1024, blank=True)  # "" or "plots/val", no slashes around
+    folder = models.CharField(
+        max_length=1024, blank=True
+    )  # "" or "plots/val", no slashes around
     name = models.CharField(max_length=255)
     blob = models.CharField(max_length=200, unique=True)  # its name in the storage
     size_bytes = models.PositiveBigIntegerField()
@@ -34,7 +36,9 @@ class Artifact(models.Model):
     # What ingestion found. A job is this row with a lease; a message is only a wake-up.
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     problem = models.TextField(blank=True)
-    content_type = models.CharField(max_length=100, blank=True)  # by content, not by name
+    content_type = models.CharField(
+        max_length=100, blank=True
+    )  # by content, not by name
     facts = models.JSONField(default=dict, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_by = models.CharField(max_length=200, blank=True)
@@ -53,7 +57,8 @@ class Artifact(models.Model):
                 name="model_artifact_path",
             ),
             models.CheckConstraint(
-                condition=models.Q(candidate__isnull=True) ^ models.Q(model__isnull=True),
+                condition=models.Q(candidate__isnull=True)
+                ^ models.Q(model__isnull=True),
                 name="artifact_has_one_owner",
             ),
         ]

@@ -65,7 +65,9 @@ class Api:
     def send(self, method, route, body, content_type="application/json", **headers):
         """Any body, as it is."""
         return self._answer(
-            self.client.generic(method, self.root + route, body, content_type, headers=headers)
+            self.client.generic(
+                method, self.root + route, body, content_type, headers=headers
+            )
         )
 
     @staticmethod

@@ -23,7 +23,9 @@ def member(project: Project, name: str, role: Role) -> User:
 
 
 def experiment(project: Project, name: str = "", **fields) -> Experiment:
-    return lifecycle.create_experiment(project, name or f"experiment {next(_numbers)}", **fields)
+    return lifecycle.create_experiment(
+        project, name or f"experiment {next(_numbers)}", **fields
+    )
 
 
 def candidate(
@@ -31,7 +33,9 @@ def candidate(
 ) -> Candidate:
     """A candidate with `metrics={"acc": 0.9}` at step 0, and `points` as they are."""
     made = lifecycle.create_candidate(experiment, tags=tags or {}, **fields)
-    rows = [recording.Point(key, value, 1_000, 0) for key, value in (metrics or {}).items()]
+    rows = [
+        recording.Point(key, value, 1_000, 0) for key, value in (metrics or {}).items()
+    ]
     recording.log_batch(made, metrics=[*rows, *points], params=params or {})
     return made
 

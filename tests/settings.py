@@ -14,6 +14,8 @@ if os.environ.get("TRACKER_TEST_DATABASE") == "postgresql":
 from tracker.settings import *  # noqa: E402, F403
 from tracker.settings import STORAGES  # noqa: E402
 
-STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+STORAGES["staticfiles"] = {
+    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = True

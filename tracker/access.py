@@ -35,7 +35,9 @@ def role_in(project: Project, actor: Actor) -> Role | None:
     if user.is_superuser:
         return Role.OWNER
     role = (
-        Membership.objects.filter(project=project, user=user).values_list("role", flat=True).first()
+        Membership.objects.filter(project=project, user=user)
+        .values_list("role", flat=True)
+        .first()
     )
     if role is not None:
         return Role(role)

@@ -1,4 +1,4 @@
-"""Reading TRACKER_… variables: typed, with `…_FILE` for secrets, and one sentence for a bad value."""
+"""Reading TRACKER_… variables: typed, and a bad value is one sentence."""
 
 import os
 from collections.abc import Callable
@@ -76,12 +76,16 @@ def _owner_only(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def database(url: str, *, synchronous: str, parse: Callable[[str], Any]) -> dict[str, Any]:
+def database(
+    url: str, *, synchronous: str, parse: Callable[[str], Any]
+) -> dict[str, Any]:
     """Django's description of a SQLite or PostgreSQL database."""
     try:
         config = dict(parse(url))
     except ValueError as problem:
-        raise BadSetting(f"TRACKER_DATABASE_URL is not an address: {problem}.") from None
+        raise BadSetting(
+            f"TRACKER_DATABASE_URL is not an address: {problem}."
+        ) from None
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {
             # A deferred transaction that turns into a write gets "locked" at once,
@@ -102,7 +106,9 @@ def database(url: str, *, synchronous: str, parse: Callable[[str], Any]) -> dict
             "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
         }
     else:
-        raise BadSetting("TRACKER_DATABASE_URL must begin with postgres:// or sqlite://.")
+        raise BadSetting(
+            "TRACKER_DATABASE_URL must begin with postgres:// or sqlite://."
+        )
     return config
 
 

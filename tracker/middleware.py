@@ -50,7 +50,10 @@ def refused(request: HttpRequest) -> HttpResponse | None:
         host = request.get_host()
     except DisallowedHost:
         return refusal(
-            request, 400, "BAD_REQUEST", "This server does not answer to that host name."
+            request,
+            400,
+            "BAD_REQUEST",
+            "This server does not answer to that host name.",
         )
     if request.method in SAFE_METHODS:
         return None
@@ -58,7 +61,10 @@ def refused(request: HttpRequest) -> HttpResponse | None:
     crosses = request.META.get("HTTP_SEC_FETCH_SITE") == "cross-site"
     if crosses or (origin is not None and not is_ours(origin, host)):
         return refusal(
-            request, 403, "PERMISSION_DENIED", "Another web site may not change anything here."
+            request,
+            403,
+            "PERMISSION_DENIED",
+            "Another web site may not change anything here.",
         )
     return None
 

@@ -12,7 +12,9 @@ def refusal(request: HttpRequest, status: int, code: str, message: str) -> HttpR
     if errors.is_api_path(request.path_info):
         return errors.error(status, code, message)
     # Without a request: no context processor, so that nothing else can fail.
-    return render(None, "problem.html", {"status": status, "message": message}, status=status)
+    return render(
+        None, "problem.html", {"status": status, "message": message}, status=status
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -20,7 +22,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return refusal(request, 403, "PERMISSION_DENIED", str(exception) or "You may not do this.")
+    return refusal(
+        request, 403, "PERMISSION_DENIED", str(exception) or "You may not do this."
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -33,7 +37,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return refusal(request, 404, "ENDPOINT_NOT_FOUND", "There is nothing here, or not for you.")
+    return refusal(
+        request, 404, "ENDPOINT_NOT_FOUND", "There is nothing here, or not for you."
+    )
 
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:

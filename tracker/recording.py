@@ -73,7 +73,9 @@ def lock(candidate: Candidate) -> None:
         .first()
     )
     if row is not None:
-        raise Invalid(f"The run {candidate.eid} is deleted; it must be active to be changed.")
+        raise Invalid(
+            f"The run {candidate.eid} is deleted; it must be active to be changed."
+        )
 
 
 # ---------------------------------------------------------------- params
@@ -83,7 +85,9 @@ def log_params(candidate: Candidate, params: Mapping[str, str]) -> None:
     """Params are written once: the same value again is nothing, another is refused."""
     cut = {key: value[:MAX_PARAM_CHARS] for key, value in params.items()}
     stored = dict(
-        Param.objects.filter(candidate=candidate, key__in=list(cut)).values_list("key", "value")
+        Param.objects.filter(candidate=candidate, key__in=list(cut)).values_list(
+            "key", "value"
+        )
     )
     for key, value in stored.items():
         if value != cut[key]:
@@ -178,7 +182,9 @@ def log_metrics(candidate: Candidate, points: Sequence[Point]) -> None:
         for metric in Metric.objects.filter(candidate=candidate, key__in=list(series))
     }
     missing = sorted(series.keys() - known.keys())
-    known |= {metric.key: metric for metric in create_metrics(candidate, missing, series)}
+    known |= {
+        metric.key: metric for metric in create_metrics(candidate, missing, series)
+    }
 
     fresh = insert_points({known[key].pk: series[key] for key in sorted(series)})
     now = time.time_ns() // 1_000_000
@@ -262,7 +268,9 @@ def summarise(metric: Metric, rows: Iterable[Row]) -> None:
     before, metric.finite = metric.finite, metric.finite + len(finite)
     share = len(finite) / metric.finite
     mean = math.fsum(row.value / len(finite) for row in finite)
-    metric.mean = mean if before == 0 else (metric.mean or 0.0) * (1 - share) + mean * share
+    metric.mean = (
+        mean if before == 0 else (metric.mean or 0.0) * (1 - share) + mean * share
+    )
 
 
 def latest_of(metric: Metric) -> Row:
@@ -270,34 +278,29 @@ def latest_of(metric: Metric) -> Row:
 
 
 def first_of(metric: Metric) -> Row:
-    return Row(metric.first_step, metric.first_timestamp, metric.first_value, metric.first_is_nan)
+    return Row(
+        metric.first_step,
+        metric.first_timestamp,
+        metric.first_value,
+        metric.first_is_nan,
+    )
 
 
-SUMMARY = [
-    "step",
-    "timestamp",
-    "value",
-    "is_nan",
-    "count",
-    "finite",
-    "mean",
-    "min_value",
-    "min_step",
-    "max_value",
-    "max_step",
-    "first_step",
-    "first_timestamp",
-    "first_value",
-    "first_is_nan",
-    "logged_ms",
-]
+SUMMARY = (
+    "step timestamp value is_nan count finite mean min_value min_step max_value max_step"
+    " first_step first_timestamp first_value first_is_nan logged_ms"
+).split()
 
 
 def insert_points(series: Mapping[int, set[Row]]) -> dict[int, list[Row]]:
     """Store points, by the id of their metric. Returns those that were not there yet."""
-    rows = [(metric, *row) for metric, points in series.items() for row in sorted(points)]
+    rows = [
+        (metric, *row) for metric, points in series.items() for row in sorted(points)
+    ]
     insert = (
-        _insert_points_postgresql if connection.vendor == "postgresql" else _insert_points_sqlite
+        _insert_points_postgresql
+        if connection.vendor == "postgresql"
+        else _insert_points_sqlite
     )
     fresh: dict[int, list[Row]] = defaultdict(list)
     for metric, step, timestamp, value, is_nan in insert(rows):
@@ -354,7 +357,10 @@ def _save_summaries(metrics: Sequence[Metric]) -> None:
         if connection.vendor == "sqlite":
             cursor.executemany(
                 f"UPDATE tracker_metric SET {settings} WHERE id = %s",
-                [[getattr(metric, name) for name in SUMMARY] + [metric.pk] for metric in metrics],
+                [
+                    [getattr(metric, name) for name in SUMMARY] + [metric.pk]
+                    for metric in metrics
+                ],
             )
             return
         types = {
@@ -366,7 +372,9 @@ def _save_summaries(metrics: Sequence[Metric]) -> None:
             "is_nan": "boolean",
             "first_is_nan": "boolean",
         }
-        arrays = ", ".join(f"%s::{types.get(name, 'bigint')}[]" for name in ["id", *SUMMARY])
+        arrays = ", ".join(
+            f"%s::{types.get(name, 'bigint')}[]" for name in ["id", *SUMMARY]
+        )
         cursor.execute(
             "UPDATE tracker_metric SET "
             + ", ".join(f"{name} = fresh.{name}" for name in SUMMARY)
@@ -405,14 +413,18 @@ def catalogue(
     used |= {(Kind.PARAM, key) for key in params}
     used |= {(Kind.TAG, key) for key in tags}
     experiment = candidate.experiment_id
-    new = sorted((kind, key) for kind, key in used if (experiment, kind, key) not in _seen)
+    new = sorted(
+        (kind, key) for kind, key in used if (experiment, kind, key) not in _seen
+    )
     if not new:
         return
     Key.objects.bulk_create(
         [Key(experiment_id=experiment, kind=kind, key=key) for kind, key in new],
         ignore_conflicts=True,
     )
-    transaction.on_commit(lambda: _remember((experiment, kind, key) for kind, key in new))
+    transaction.on_commit(
+        lambda: _remember((experiment, kind, key) for kind, key in new)
+    )
 
 
 def _remember(keys: Iterable[tuple[int, str, str]]) -> None:

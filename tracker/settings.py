@@ -53,7 +53,9 @@ try:
     WORKERS = number("TRACKER_WORKERS", 1)
 
     # SQLite only: FULL puts an acknowledged write on the disk, NORMAL is faster.
-    SQLITE_SYNCHRONOUS = choice("TRACKER_SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL"))
+    SQLITE_SYNCHRONOUS = choice(
+        "TRACKER_SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL")
+    )
 
     # How long a deleted candidate can still be restored.
     PURGE_AFTER_DAYS = number("TRACKER_PURGE_AFTER_DAYS", 30)
@@ -64,11 +66,15 @@ try:
     # Tracebacks in the browser; for people who work on Tracker.
     DEBUG = flag("TRACKER_DEBUG", False)
 
-    LOG_LEVEL = choice("TRACKER_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+    LOG_LEVEL = choice(
+        "TRACKER_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")
+    )
 
     SECRET_KEY = text("TRACKER_SECRET_KEY")
     if not SECRET_KEY:
-        SECRET_KEY = environment.kept_secret(DATA_DIR / "secret-key", get_random_secret_key)
+        SECRET_KEY = environment.kept_secret(
+            DATA_DIR / "secret-key", get_random_secret_key
+        )
     DATABASES = {
         "default": environment.database(
             DATABASE_URL or f"sqlite:///{DATA_DIR / 'tracker.sqlite3'}",
@@ -159,7 +165,9 @@ STATICFILES_FINDERS = [
 
 STORAGES = {
     "default": STORAGE,
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
 }
 
 # ---------------------------------------------------------------- queue and cache
@@ -174,7 +182,9 @@ CACHES = {
 }
 
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
-CELERY_BROKER_TRANSPORT_OPTIONS = {} if REDIS_URL else environment.queue_folders(DATA_DIR / "queue")
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {} if REDIS_URL else environment.queue_folders(DATA_DIR / "queue")
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

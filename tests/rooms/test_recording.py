@@ -19,21 +19,31 @@ def metric(candidate, key="loss"):
 
 def test_keeps_a_summary_of_what_was_logged(experiment):
     candidate = make.candidate(
-        experiment, points=[P("loss", 3.0, 10, 0), P("loss", 1.0, 20, 1), P("loss", 2.0, 30, 2)]
+        experiment,
+        points=[P("loss", 3.0, 10, 0), P("loss", 1.0, 20, 1), P("loss", 2.0, 30, 2)],
     )
 
     row = metric(candidate)
     assert (row.value, row.step, row.count) == (2.0, 2, 3)
-    assert (row.min_value, row.min_step, row.max_value, row.max_step) == (1.0, 1, 3.0, 0)
+    assert (row.min_value, row.min_step, row.max_value, row.max_step) == (
+        1.0,
+        1,
+        3.0,
+        0,
+    )
     assert (row.mean, row.first_value) == (2.0, 3.0)
 
 
 def test_changes_nothing_when_a_batch_is_sent_again(experiment):
     candidate = make.candidate(experiment)
-    batch = [P("loss", float(i), i, i) for i in range(1200)] + [P("acc", math.nan, 1, 1)]
+    batch = [P("loss", float(i), i, i) for i in range(1200)] + [
+        P("acc", math.nan, 1, 1)
+    ]
 
     for _ in range(3):
-        recording.log_batch(candidate, metrics=batch, params={"lr": "1"}, tags={"a": "b"})
+        recording.log_batch(
+            candidate, metrics=batch, params={"lr": "1"}, tags={"a": "b"}
+        )
 
     row = metric(candidate)
     assert Point.objects.filter(metric__candidate=candidate).count() == 1201
@@ -59,10 +69,18 @@ def test_takes_the_largest_step_as_latest_however_late_it_comes(experiment):
 
 
 def test_keeps_infinities_out_of_the_statistics_but_in_the_series(experiment):
-    candidate = make.candidate(experiment, points=[P("loss", 1.0, 1, 0), P("loss", math.inf, 2, 1)])
+    candidate = make.candidate(
+        experiment, points=[P("loss", 1.0, 1, 0), P("loss", math.inf, 2, 1)]
+    )
 
     row = metric(candidate)
-    assert (row.value, row.max_value, row.mean, row.count, row.finite) == (math.inf, 1.0, 1.0, 2, 1)
+    assert (row.value, row.max_value, row.mean, row.count, row.finite) == (
+        math.inf,
+        1.0,
+        1.0,
+        2,
+        1,
+    )
 
 
 def test_stores_nothing_of_a_refused_batch(experiment):
@@ -70,7 +88,10 @@ def test_stores_nothing_of_a_refused_batch(experiment):
 
     with pytest.raises(Invalid, match="written once"):
         recording.log_batch(
-            candidate, metrics=[P("loss", 1.0, 1)], params={"lr": "0.2"}, tags={"a": "b"}
+            candidate,
+            metrics=[P("loss", 1.0, 1)],
+            params={"lr": "0.2"},
+            tags={"a": "b"},
         )
 
     assert not candidate.metrics.exists()
@@ -78,9 +99,13 @@ def test_stores_nothing_of_a_refused_batch(experiment):
 
 
 def test_names_every_key_in_the_catalogue(experiment):
-    make.candidate(experiment, metrics={"acc": 1.0}, params={"lr": "1"}, tags={"team": "a"})
+    make.candidate(
+        experiment, metrics={"acc": 1.0}, params={"lr": "1"}, tags={"team": "a"}
+    )
 
-    assert set(Key.objects.filter(experiment=experiment).values_list("kind", "key")) >= {
+    assert set(
+        Key.objects.filter(experiment=experiment).values_list("kind", "key")
+    ) >= {
         ("m", "acc"),
         ("p", "lr"),
         ("t", "team"),

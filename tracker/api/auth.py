@@ -15,5 +15,7 @@ class LocalOwner(BaseAuthentication):
     Origin have been checked by the first middleware.
     """
 
-    def authenticate(self, request: Request | HttpRequest) -> tuple[User, AccessToken | None]:
+    def authenticate(
+        self, request: Request | HttpRequest
+    ) -> tuple[User, AccessToken | None]:
         return access.local_owner(), None

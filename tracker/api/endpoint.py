@@ -35,11 +35,19 @@ class Call:
     def experiment(self, experiment_id: str) -> Experiment:
         """Deleted ones too. Raises NotFound, also for an id that cannot be one."""
         # The contract's ids are decimal; str.isdigit would let other digits pass.
-        if experiment_id.isascii() and experiment_id.isdigit() and len(experiment_id) < 19:
-            found = Experiment.objects.filter(project=self.project, iid=int(experiment_id)).first()
+        if (
+            experiment_id.isascii()
+            and experiment_id.isdigit()
+            and len(experiment_id) < 19
+        ):
+            found = Experiment.objects.filter(
+                project=self.project, iid=int(experiment_id)
+            ).first()
             if found:
                 return found
-        raise NotFound(f"No experiment with id {experiment_id[: wire.QUOTED_CHARS]!r} exists.")
+        raise NotFound(
+            f"No experiment with id {experiment_id[: wire.QUOTED_CHARS]!r} exists."
+        )
 
     def candidate(self, run_id: str) -> Candidate:
         """Deleted ones too. Raises NotFound."""
@@ -56,7 +64,9 @@ class Call:
         models = LoggedModel.objects.filter(project=self.project, eid=model_id)
         found = (models if with_deleted else models.alive()).first()
         if not found:
-            raise NotFound(f"No logged model with id {model_id[: wire.QUOTED_CHARS]!r} exists.")
+            raise NotFound(
+                f"No logged model with id {model_id[: wire.QUOTED_CHARS]!r} exists."
+            )
         return found
 
 
@@ -94,7 +104,9 @@ class EndpointView(APIView):
 
     endpoints: dict[str, Endpoint] = {}
 
-    def dispatch(self, request: HttpRequest, *args: Any, **path: str) -> HttpResponseBase:
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **path: str
+    ) -> HttpResponseBase:
         try:
             return self.answer(request, path)
         except MethodNotAllowed as problem:
@@ -110,7 +122,9 @@ class EndpointView(APIView):
         self.check_throttles(asked)
         if asked.user is None:
             raise NotAuthenticated()
-        endpoint = self.endpoints.get("GET" if request.method == "HEAD" else request.method or "")
+        endpoint = self.endpoints.get(
+            "GET" if request.method == "HEAD" else request.method or ""
+        )
         if endpoint is None:
             raise MethodNotAllowed(str(request.method))
         project = find_project(path.pop("project", None))
@@ -120,7 +134,9 @@ class EndpointView(APIView):
         if endpoint.message is None:
             content = endpoint.body(call)
         else:
-            content = endpoint.body(call, wire.read(request, endpoint.message, endpoint.max_bytes))
+            content = endpoint.body(
+                call, wire.read(request, endpoint.message, endpoint.max_bytes)
+            )
         return wire.answer(content) if isinstance(content, dict) else content
 
 

@@ -69,11 +69,15 @@ def answer(problem: Exception) -> HttpResponse:
             if isinstance(problem, drf.Throttled) and problem.wait:
                 response["Retry-After"] = str(int(problem.wait) + 1)
             if status == 401:
-                response["WWW-Authenticate"] = 'Bearer realm="tracker", Basic realm="tracker"'
+                response["WWW-Authenticate"] = (
+                    'Bearer realm="tracker", Basic realm="tracker"'
+                )
             return response
     if isinstance(problem, OperationalError):
         log.warning("database unavailable: %s", problem)
-        response = error(503, "TEMPORARILY_UNAVAILABLE", "The database is busy or away. Try again.")
+        response = error(
+            503, "TEMPORARILY_UNAVAILABLE", "The database is busy or away. Try again."
+        )
         response["Retry-After"] = "1"
         return response
     if isinstance(problem, DatabaseError):

@@ -107,7 +107,9 @@ def _without_nulls(value: Any, depth: int = 0) -> Any:
         raise Invalid("The body is nested too deeply.")
     if isinstance(value, dict):
         return {
-            key: _without_nulls(item, depth + 1) for key, item in value.items() if item is not None
+            key: _without_nulls(item, depth + 1)
+            for key, item in value.items()
+            if item is not None
         }
     if isinstance(value, list):
         return [_without_nulls(item, depth + 1) for item in value]
@@ -130,7 +132,8 @@ def _fields(shape: type[Message]) -> list[tuple[str, bool]]:
     described = inspect.type_info(shape)
     assert isinstance(described, inspect.StructType)
     return [
-        (field.encode_name, isinstance(field.type, inspect.ListType)) for field in described.fields
+        (field.encode_name, isinstance(field.type, inspect.ListType))
+        for field in described.fields
     ]
 
 
@@ -190,4 +193,8 @@ def double(value: float, is_nan: bool = False) -> float | str:
 
 def filled(**fields: Any) -> dict[str, Any]:
     """The fields that are set: without None and without empty lists."""
-    return {name: value for name, value in fields.items() if value is not None and value != []}
+    return {
+        name: value
+        for name, value in fields.items()
+        if value is not None and value != []
+    }

@@ -1,6 +1,13 @@
 """What is kept."""
 
-from tracker.models.access import AccessToken, Membership, Project, Role, User, Visibility
+from tracker.models.access import (
+    AccessToken,
+    Membership,
+    Project,
+    Role,
+    User,
+    Visibility,
+)
 from tracker.models.candidates import Candidate, Metric, Param, Point, Status, Tag
 from tracker.models.ci import CIBuild
 from tracker.models.datasets import Dataset, DatasetUse, DatasetUseTag

@@ -9,21 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 RESERVED_SLUGS = frozenset(
-    [
-        "api",
-        "ajax-api",
-        "health",
-        "version",
-        "s",
-        "r",
-        "you",
-        "search",
-        "admin",
-        "static",
-        "livez",
-        "readyz",
-        "p",
-    ]
+    "api ajax-api health version s r you search admin static livez readyz p".split()
 )
 
 
@@ -83,7 +69,9 @@ class Project(models.Model):
     )
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
-    visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PRIVATE)
+    visibility = models.CharField(
+        max_length=10, choices=Visibility, default=Visibility.PRIVATE
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProjectQuerySet.as_manager()
@@ -105,7 +93,9 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "user"], name="one_role_per_member")
+            models.UniqueConstraint(
+                fields=["project", "user"], name="one_role_per_member"
+            )
         ]
 
     def __str__(self) -> str:

@@ -47,7 +47,9 @@ class Candidate(models.Model):
     """One training attempt."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="candidates")
-    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="candidates")
+    experiment = models.ForeignKey(
+        Experiment, models.CASCADE, related_name="candidates"
+    )
     iid = models.PositiveBigIntegerField()
     eid = models.CharField(max_length=32, unique=True, default=new_eid)
     name = models.CharField(max_length=500)
@@ -64,7 +66,9 @@ class Candidate(models.Model):
     objects = CandidateQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "iid"], name="candidate_iid")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "iid"], name="candidate_iid")
+        ]
         indexes = [
             models.Index(
                 fields=["experiment", "-started_ms", "eid"],
@@ -77,7 +81,9 @@ class Candidate(models.Model):
                 name="candidate_deleted",
             ),
             models.Index(
-                fields=["parent_eid"], condition=~Q(parent_eid=""), name="candidate_parent"
+                fields=["parent_eid"],
+                condition=~Q(parent_eid=""),
+                name="candidate_parent",
             ),
         ]
 
@@ -111,16 +117,23 @@ class Param(models.Model):
     """Written once. `number` is the value read as a number, for sorting and ranges."""
 
     candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="params")
-    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="+", db_index=False)
+    experiment = models.ForeignKey(
+        Experiment, models.CASCADE, related_name="+", db_index=False
+    )
     key = models.CharField(max_length=250)
     value = models.TextField(blank=True)
     number = models.FloatField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["candidate", "key"], name="param_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["candidate", "key"], name="param_key")
+        ]
         indexes = [
             models.Index(
-                F("experiment"), F("key"), Left("value", INDEXED_CHARS), name="param_value"
+                F("experiment"),
+                F("key"),
+                Left("value", INDEXED_CHARS),
+                name="param_value",
             ),
             models.Index(fields=["experiment", "key", "number"], name="param_number"),
         ]
@@ -133,14 +146,23 @@ class Tag(models.Model):
     """Text that may change; keys that begin with `mlflow.` mean something to us."""
 
     candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="tags")
-    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="+", db_index=False)
+    experiment = models.ForeignKey(
+        Experiment, models.CASCADE, related_name="+", db_index=False
+    )
     key = models.CharField(max_length=250)
     value = models.TextField(blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["candidate", "key"], name="tag_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["candidate", "key"], name="tag_key")
+        ]
         indexes = [
-            models.Index(F("experiment"), F("key"), Left("value", INDEXED_CHARS), name="tag_value")
+            models.Index(
+                F("experiment"),
+                F("key"),
+                Left("value", INDEXED_CHARS),
+                name="tag_value",
+            )
         ]
 
     def __str__(self) -> str:
@@ -156,7 +178,9 @@ class Metric(models.Model):
 
     candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="metrics")
     # Copies that let one index serve a sorted page; `started_ms` and `eid` never change.
-    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="+", db_index=False)
+    experiment = models.ForeignKey(
+        Experiment, models.CASCADE, related_name="+", db_index=False
+    )
     started_ms = models.BigIntegerField()
     eid = models.CharField(max_length=32)
     key = models.CharField(max_length=250)
@@ -167,7 +191,9 @@ class Metric(models.Model):
     is_nan = models.BooleanField(default=False)  # SQLite turns NaN into NULL
 
     count = models.PositiveBigIntegerField()
-    finite = models.PositiveBigIntegerField()  # points that are neither NaN nor infinite
+    finite = (
+        models.PositiveBigIntegerField()
+    )  # points that are neither NaN nor infinite
     mean = models.FloatField(null=True, blank=True)
     min_value = models.FloatField(null=True, blank=True)
     min_step = models.BigIntegerField(null=True, blank=True)
@@ -180,7 +206,9 @@ class Metric(models.Model):
     logged_ms = models.BigIntegerField()  # the server's clock at the last write
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["candidate", "key"], name="metric_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["candidate", "key"], name="metric_key")
+        ]
         indexes = [
             models.Index(
                 fields=["experiment", "key", "is_nan", "value", "-started_ms", "eid"],
@@ -198,7 +226,11 @@ class Point(models.Model):
     pk = models.CompositePrimaryKey("metric", "step", "timestamp", "value", "is_nan")
     # Millions of rows that live and die with their series: the check would cost a look-up each.
     metric = models.ForeignKey(
-        Metric, models.CASCADE, related_name="points", db_constraint=False, db_index=False
+        Metric,
+        models.CASCADE,
+        related_name="points",
+        db_constraint=False,
+        db_index=False,
     )
     step = models.BigIntegerField()
     timestamp = models.BigIntegerField()

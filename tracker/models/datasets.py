@@ -29,11 +29,15 @@ class Dataset(models.Model):
 class DatasetUse(models.Model):
     """A candidate read a dataset."""
 
-    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="dataset_uses")
+    candidate = models.ForeignKey(
+        Candidate, models.CASCADE, related_name="dataset_uses"
+    )
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="uses")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["candidate", "dataset"], name="dataset_use")]
+        constraints = [
+            models.UniqueConstraint(fields=["candidate", "dataset"], name="dataset_use")
+        ]
 
     def __str__(self) -> str:
         return f"{self.dataset}"
@@ -47,7 +51,9 @@ class DatasetUseTag(models.Model):
     value = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["use", "key"], name="dataset_use_tag")]
+        constraints = [
+            models.UniqueConstraint(fields=["use", "key"], name="dataset_use_tag")
+        ]
 
     def __str__(self) -> str:
         return self.key

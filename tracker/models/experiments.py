@@ -31,7 +31,11 @@ class Experiment(models.Model):
             models.UniqueConstraint(fields=["project", "iid"], name="experiment_iid"),
             models.UniqueConstraint(fields=["project", "name"], name="experiment_name"),
         ]
-        indexes = [models.Index(fields=["project", "-created_ms", "iid"], name="experiment_newest")]
+        indexes = [
+            models.Index(
+                fields=["project", "-created_ms", "iid"], name="experiment_newest"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -48,7 +52,9 @@ class ExperimentTag(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["experiment", "key"], name="experiment_tag_key")
+            models.UniqueConstraint(
+                fields=["experiment", "key"], name="experiment_tag_key"
+            )
         ]
 
     def __str__(self) -> str:
@@ -80,7 +86,9 @@ class Key(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["experiment", "kind", "key"], name="catalogue_key")
+            models.UniqueConstraint(
+                fields=["experiment", "kind", "key"], name="catalogue_key"
+            )
         ]
         indexes = [models.Index(fields=["counted_at"], name="catalogue_stale")]
 

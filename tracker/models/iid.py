@@ -19,7 +19,9 @@ class Counter(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "kind"], name="one_counter_per_kind")
+            models.UniqueConstraint(
+                fields=["project", "kind"], name="one_counter_per_kind"
+            )
         ]
 
     def __str__(self) -> str:

@@ -27,11 +27,15 @@ class LoggedModelQuerySet(models.QuerySet["LoggedModel"]):
 
 class LoggedModel(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="logged_models")
-    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="logged_models")
+    experiment = models.ForeignKey(
+        Experiment, models.CASCADE, related_name="logged_models"
+    )
     eid = models.CharField(max_length=34, unique=True, default=new_model_id)
     name = models.CharField(max_length=500)  # not unique
     model_type = models.CharField(max_length=500, blank=True)
-    source_run_id = models.CharField(max_length=256, blank=True)  # may name an unknown run
+    source_run_id = models.CharField(
+        max_length=256, blank=True
+    )  # may name an unknown run
     status = models.CharField(
         max_length=13, choices=LoggedModelStatus, default=LoggedModelStatus.PENDING
     )
@@ -45,7 +49,9 @@ class LoggedModel(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["experiment", "-created_ms", "eid"], name="logged_model_newest"),
+            models.Index(
+                fields=["experiment", "-created_ms", "eid"], name="logged_model_newest"
+            ),
             models.Index(fields=["experiment", "name"], name="logged_model_name"),
             models.Index(fields=["source_run_id"], name="logged_model_source"),
         ]
@@ -64,7 +70,9 @@ class LoggedModelParam(models.Model):
     value = models.TextField(blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["model", "key"], name="logged_model_param")]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "key"], name="logged_model_param")
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -76,7 +84,9 @@ class LoggedModelTag(models.Model):
     value = models.TextField(blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["model", "key"], name="logged_model_tag")]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "key"], name="logged_model_tag")
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -6,16 +6,22 @@ from tracker.models.access import Project
 
 
 class RegisteredModel(models.Model):
-    project = models.ForeignKey(Project, models.CASCADE, related_name="registered_models")
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="registered_models"
+    )
     name = models.CharField(max_length=256)
     description = models.TextField(blank=True)
-    last_version = models.PositiveIntegerField(default=0)  # ever used; never given twice
+    last_version = models.PositiveIntegerField(
+        default=0
+    )  # ever used; never given twice
     created_ms = models.BigIntegerField()
     updated_ms = models.BigIntegerField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "name"], name="registered_model_name")
+            models.UniqueConstraint(
+                fields=["project", "name"], name="registered_model_name"
+            )
         ]
 
     def __str__(self) -> str:
@@ -29,7 +35,9 @@ class RegisteredModelTag(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["model", "key"], name="registered_model_tag")
+            models.UniqueConstraint(
+                fields=["model", "key"], name="registered_model_tag"
+            )
         ]
 
     def __str__(self) -> str:
@@ -50,13 +58,17 @@ class ModelVersion(models.Model):
     source = models.CharField(max_length=2048)
     run_id = models.CharField(max_length=256, blank=True)
     run_link = models.CharField(max_length=2048, blank=True)
-    model_eid = models.CharField(max_length=34, blank=True)  # the logged model behind it
+    model_eid = models.CharField(
+        max_length=34, blank=True
+    )  # the logged model behind it
     user_id = models.CharField(max_length=256, blank=True)
     created_ms = models.BigIntegerField()
     updated_ms = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["model", "version"], name="model_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "version"], name="model_version")
+        ]
         indexes = [models.Index(fields=["run_id"], name="model_version_run")]
 
     def __str__(self) -> str:
@@ -69,7 +81,9 @@ class ModelVersionTag(models.Model):
     value = models.TextField(blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["version", "key"], name="model_version_tag")]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "key"], name="model_version_tag")
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -83,7 +97,9 @@ class Alias(models.Model):
     version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="aliases")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["model", "alias"], name="model_alias")]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "alias"], name="model_alias")
+        ]
 
     def __str__(self) -> str:
         return self.alias
