@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests import make
-from tracker import lifecycle, recording
+from tracker import access, lifecycle, recording
 from tracker.models import Role
 
 
@@ -14,6 +14,7 @@ from tracker.models import Role
 def fresh_memory():
     """Rows are rolled back after each test; what the process remembers must go too."""
     recording.forget_keys()
+    access.local_owner.cache_clear()
 
 
 @pytest.fixture
