@@ -39,3 +39,7 @@ class TooLarge(TrackerError):
 
 class Unavailable(TrackerError):
     """The database, the queue or the storage does not answer; try again later."""
+
+
+class Unsupported(TrackerError):
+    """The contract knows this, Tracker does not do it; callers go another way."""
