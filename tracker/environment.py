@@ -169,6 +169,8 @@ def database(
             f"TRACKER_DATABASE_URL is not an address: {problem}."
         ) from None
     if config["ENGINE"].endswith("sqlite3"):
+        # Opening a database costs more than most requests; each thread keeps its own.
+        config["CONN_MAX_AGE"] = None
         config["OPTIONS"] = {
             # A deferred transaction that turns into a write gets "locked" at once,
             # without the timeout; an immediate one waits its turn.
@@ -176,7 +178,7 @@ def database(
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL;"
             f"PRAGMA synchronous={synchronous};"
-            "PRAGMA cache_size=-32000;"
+            "PRAGMA cache_size=-8000;"
             "PRAGMA mmap_size=268435456;"
             "PRAGMA temp_store=MEMORY;",
         }
