@@ -43,3 +43,7 @@ class Unavailable(TrackerError):
 
 class Unsupported(TrackerError):
     """The contract knows this, Tracker does not do it; callers go another way."""
+
+
+class Full(TrackerError):
+    """The storage has no room left."""
