@@ -45,7 +45,7 @@ def read(request: HttpRequest, shape: type[M], max_bytes: int) -> M:
 
     Raises Invalid, with the parameter's name, or TooLarge.
     """
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         return _convert(_from_query(request.GET, shape), shape)
     return _from_body(_body(request, max_bytes), shape)
 
