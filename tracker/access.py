@@ -1,5 +1,6 @@
 """Who may do what: the one permission function, asked by every door."""
 
+import functools
 from typing import NamedTuple
 
 from django.conf import settings
@@ -18,8 +19,12 @@ class Actor(NamedTuple):
     token: AccessToken | None = None
 
 
+@functools.cache
 def local_owner() -> User:
-    """Whoever sits at the machine in local mode: a real, superuser row."""
+    """Whoever sits at the machine in local mode: a real, superuser row.
+
+    It never changes, so a process asks for it once.
+    """
     assert settings.MODE == "local"
     user, _ = User.objects.get_or_create(
         username=LOCAL_USER, defaults={"is_staff": True, "is_superuser": True}

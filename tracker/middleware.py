@@ -1,14 +1,17 @@
 """What every request passes first: the host it names, where it comes from, and who asks."""
 
 from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 
 from tracker import access
 from tracker.api import errors
+from tracker.models import User
 from tracker.problems import refusal
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -80,7 +83,7 @@ def local_owner(get_response: Answer) -> Answer:
     """In local mode, whoever reached this point is the owner of the machine's one account."""
 
     def sign_in(request: HttpRequest) -> HttpResponse:
-        request.user = access.local_owner()
+        request.user = cast(User, SimpleLazyObject(access.local_owner))
         return get_response(request)
 
     return sign_in if settings.MODE == "local" else get_response

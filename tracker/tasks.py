@@ -1,1 +1,20 @@
 """Celery's doors into the core: each fetches, and calls one verb."""
+
+import time
+
+from celery import shared_task
+
+from tracker import catalogue
+
+# One round of a periodic task leaves the worker free again after this long.
+ROUND_SECONDS = 20
+
+
+@shared_task(ignore_result=True)
+def count_keys() -> None:
+    """Count the catalogues of experiments that changed, as far as one round goes."""
+    began = time.monotonic()
+    for experiment in catalogue.stale():
+        catalogue.count(experiment)
+        if time.monotonic() - began > ROUND_SECONDS:
+            return

@@ -1,5 +1,199 @@
-"""How numbers, times and states look."""
+"""How numbers, times and states look, the same on every page."""
+
+import math
+from datetime import UTC, datetime
+from typing import Any
 
 from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tracker.models import Candidate, Status
 
 register = template.Library()
+
+THIN = "\u202f"  # narrow no-break space, between thousands
+MINUS = "\u2212"
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of the sprite, for the eye only: put a word or an aria-label beside it."""
+    return format_html(
+        '<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>',
+        static("icons.svg"),
+        name,
+    )
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def grouped(number: int) -> str:
+    """12 345, with a narrow space."""
+    return f"{number:,}".replace(",", THIN)
+
+
+def shown(value: float | None, digits: int = 4) -> str:
+    """A metric's value: four significant digits, scientific when tiny or huge."""
+    if value is None:
+        return "–"
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if value == int(value) and abs(value) < 1e6:
+        return grouped(int(value)).replace("-", MINUS)
+    size = abs(value)
+    if size < 1e-4 or size >= 1e6:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    elif size >= 10 ** (digits - 1):
+        text = f"{value:.{1}f}"
+    else:
+        places = (
+            digits - 1 - math.floor(math.log10(size))
+            if size < 1
+            else digits - len(str(int(size)))
+        )
+        text = f"{value:.{min(places, 7)}f}"
+    return text.replace("-", MINUS)
+
+
+@register.filter
+def number(value: float | None) -> SafeString:
+    """A value as a reader sees it, with the exact one on hover; NaN and infinity as words."""
+    if value is None:
+        return format_html(
+            '<span class="none">–<span class="sr">{}</span></span>', "not logged"
+        )
+    exact = repr(value)
+    if not math.isfinite(value):
+        return format_html(
+            '<span class="nan" title="{}">{}</span>', exact, shown(value)
+        )
+    return format_html('<span title="{}">{}</span>', exact, shown(value))
+
+
+@register.filter
+def thousands(value: int | None) -> str:
+    return "–" if value is None else grouped(value)
+
+
+@register.filter
+def size(size_bytes: int | None) -> str:
+    """Bytes in the largest unit that keeps the number above one."""
+    if size_bytes is None:
+        return "–"
+    amount = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 1000 or unit == "TB":
+            return (
+                f"{amount:.0f} {unit}"
+                if amount >= 10 or unit == "B"
+                else f"{amount:.1f} {unit}"
+            )
+        amount /= 1000
+    raise AssertionError("unreachable")
+
+
+# ---------------------------------------------------------------- times
+
+
+@register.filter
+def ago(moment: datetime | None) -> SafeString | str:
+    """Relative up to a week, the date after; the full time on hover."""
+    if moment is None:
+        return "–"
+    seconds = (timezone.now() - moment).total_seconds()
+    full = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        full,
+        since(seconds, moment),
+    )
+
+
+def since(seconds: float, moment: datetime) -> str:
+    if seconds < -60:
+        return moment.strftime("%-d %b %Y")
+    if seconds < 10:
+        return "just now"
+    if seconds < 60:
+        return f"{seconds:.0f} s ago"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min ago"
+    if seconds < 86400:
+        return f"{seconds // 3600:.0f} h ago"
+    if seconds < 7 * 86400:
+        return f"{seconds // 86400:.0f} d ago"
+    return moment.strftime("%-d %b %Y")
+
+
+@register.filter
+def took(candidate: Candidate) -> str:
+    """How long a candidate ran, or has been running."""
+    if candidate.ended_ms is None:
+        if candidate.status != Status.RUNNING or candidate.started_at is None:
+            return "–"
+        return span((timezone.now() - candidate.started_at).total_seconds())
+    return span((candidate.ended_ms - candidate.started_ms) / 1000)
+
+
+def span(seconds: float) -> str:
+    if seconds < 0:
+        return "–"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min"
+    if seconds < 86400:
+        return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+    return f"{seconds // 86400:.0f} d {seconds % 86400 // 3600:.0f} h"
+
+
+# ---------------------------------------------------------------- candidates
+
+STATES: dict[str, tuple[str, str, str]] = {  # class, icon, word
+    Status.RUNNING: ("live", "s-live", "Live"),
+    Status.SCHEDULED: ("off", "s-off", "Scheduled"),
+    Status.FINISHED: ("ok", "s-ok", "Finished"),
+    Status.FAILED: ("bad", "s-bad", "Failed"),
+    Status.KILLED: ("off", "s-stop", "Stopped"),
+}
+
+
+@register.simple_tag
+def state(candidate: Candidate, pill: bool = False) -> SafeString:
+    """Shape plus word, never colour alone."""
+    kind, shape, word = STATES[candidate.status]
+    return format_html(
+        '<span class="state {}{}">{}<b>{}</b></span>',
+        kind,
+        " pill" if pill else "",
+        icon(shape),
+        word,
+    )
+
+
+@register.filter
+def slot(iid: int) -> int:
+    """A candidate's colour: its number modulo 8, the same on every page."""
+    return iid % 8
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: Any) -> str:
+    """This page's query string with some keys changed; None takes a key away."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None or value == "":
+            query.pop(name, None)
+        else:
+            query[name] = value
+    return f"?{query.urlencode()}" if query else "?"

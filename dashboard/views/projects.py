@@ -1,8 +1,21 @@
-"""Projects: home, the list, an overview."""
+"""To be built."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
 
 
-def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "dashboard/home.html", {})
+def home(request: HttpRequest, **where: Any) -> HttpResponse:
+    raise Http404
+
+
+def projects(request: HttpRequest, **where: Any) -> HttpResponse:
+    raise Http404
+
+
+def project(request: HttpRequest, **where: Any) -> HttpResponse:
+    raise Http404
+
+
+def start(request: HttpRequest, **where: Any) -> HttpResponse:
+    raise Http404

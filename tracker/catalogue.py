@@ -1,0 +1,91 @@
+"""Counting the catalogue: how many candidates use a key, and how many values it takes.
+
+Logging only adds keys (recording.catalogue). The counts are filled in here, by a task,
+soon after an experiment changed: columns, completion and "only differences" read them
+and never the rows behind them.
+"""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, F, Max, Min, Model, Q
+from django.utils import timezone
+
+from tracker.models import Candidate, Experiment, Key, Kind, Metric, Param, Tag
+
+MAX_DISTINCT = 1000
+
+# An experiment counts as changed for this long after its newest candidate came.
+RECENT_SECONDS = 15 * 60
+# Between two counts: a large experiment takes longer, and so rests longer.
+REST_SECONDS = 30
+REST_SECONDS_PER_THOUSAND = 5
+
+
+def stale() -> list[Experiment]:
+    """Experiments whose counts are behind: a new key, or new candidates since the count."""
+    uncounted = Key.objects.filter(counted_at=None).values("experiment")
+    # The first 12 digits of an eid are its time in milliseconds (UUID version 7).
+    since = f"{(time.time_ns() // 1_000_000 - RECENT_SECONDS * 1000):012x}"
+    recent = Candidate.objects.filter(eid__gt=since).values("experiment")
+    changed = Experiment.objects.filter(
+        Q(pk__in=uncounted) | Q(pk__in=recent)
+    ).annotate(counted_at=Min("keys__counted_at"), size=Max("keys__candidates"))
+    now = timezone.now()
+    return [
+        experiment
+        for experiment in changed.order_by(F("counted_at").asc(nulls_first=True), "pk")
+        if experiment.counted_at is None
+        or experiment.counted_at + rest(experiment.size) < now
+    ]
+
+
+def rest(candidates: int | None) -> timedelta:
+    thousands = (candidates or 0) / 1000
+    return timedelta(seconds=REST_SECONDS + thousands * REST_SECONDS_PER_THOUSAND)
+
+
+def count(experiment: Experiment) -> None:
+    """Bring the counts of one experiment's keys up to date. Deleted candidates do not count."""
+    counted = {
+        **_counts(experiment, Kind.PARAM, Param, numbers="number"),
+        **_counts(experiment, Kind.METRIC, Metric, numbers="value"),
+        **_counts(experiment, Kind.TAG, Tag, numbers=None),
+    }
+    now = timezone.now()
+    keys = list(Key.objects.filter(experiment=experiment).order_by("kind", "key"))
+    for key in keys:
+        key.candidates, key.distinct, key.is_numeric = counted.get(
+            (key.kind, key.key), (0, 0, False)
+        )
+        key.counted_at = now
+    Key.objects.bulk_update(
+        keys, ["candidates", "distinct", "is_numeric", "counted_at"], batch_size=500
+    )
+
+
+def _counts(
+    experiment: Experiment, kind: Kind, rows: type[Model], *, numbers: str | None
+) -> dict[tuple[str, str], tuple[int, int, bool]]:
+    """(candidates, distinct values, whether all are numbers) for each key of a kind."""
+    sums: dict[str, Any] = {
+        "used": Count("pk"),
+        "values_": Count("value", distinct=True),
+    }
+    if numbers:
+        sums["numbers"] = Count(numbers)
+    found = (
+        rows._default_manager.filter(experiment=experiment, candidate__deleted_at=None)
+        .values("key")
+        .order_by("key")
+        .annotate(**sums)
+    )
+    return {
+        (kind, row["key"]): (
+            row["used"],
+            min(row["values_"], MAX_DISTINCT),
+            row.get("numbers") == row["used"],
+        )
+        for row in found
+    }
