@@ -214,12 +214,32 @@ def storage(url: str, endpoint: str) -> dict[str, Any]:
                 "bucket_name": address.netloc,
                 "location": address.path.strip("/"),
                 "endpoint_url": endpoint or None,
+                "client_config": s3_client(endpoint),
                 "file_overwrite": True,
                 "querystring_auth": False,
             },
         }
     raise BadSetting(
         f"TRACKER_ARTIFACTS_URL is {url!r}; it must be file:/folder or s3://bucket/prefix."
+    )
+
+
+def s3_client(endpoint: str) -> Any:
+    """How to talk to S3, and to the servers that speak its language.
+
+    Those rarely have a host name for each bucket, nor the newer kinds of checksums;
+    artifacts/bucket.py sends one that all of them compare.
+    """
+    from botocore.config import Config  # slow to import; most servers keep files
+
+    return Config(
+        s3={"addressing_style": "path" if endpoint else "auto"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"mode": "standard", "max_attempts": 4},
+        max_pool_connections=128,
     )
 
 
