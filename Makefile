@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python python3.14 python3.13 python3.12 
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check --quiet install
+PIP := $(PY) -m pip --disable-pip-version-check -qq install
 # Test processes at a time.
 JOBS ?= 2
 

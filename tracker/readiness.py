@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+import psycopg
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
@@ -106,7 +107,14 @@ def reach_database() -> None:
     params = connection.get_connection_params()
     params.setdefault("connect_timeout", CONNECT_SECONDS)
     with connection.wrap_database_errors:
-        connection.Database.connect(**params).close()
+        psycopg.connect(**params).close()
+
+
+def close_database() -> None:
+    """Nothing open is left for processes forked from this one to share."""
+    connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()  # type: ignore[attr-defined]  # of this vendor alone
 
 
 def migrate(say: Say) -> None:

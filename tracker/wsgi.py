@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.core.wsgi import get_wsgi_application
@@ -20,7 +19,7 @@ def application(
 
     Granian sends a list with its length and in one write, anything else in chunks.
     """
-    answer: Any = django(environ, start_response)
+    answer = django(environ, start_response)
     if not isinstance(answer, HttpResponse):
         return answer
     content = [answer.content]

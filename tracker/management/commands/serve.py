@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import connection
 
 from tracker import access, lifecycle, processes, readiness, web, worker
 from tracker.processes import Child
@@ -42,9 +41,7 @@ class Command(BaseCommand):
         # Loaded here, once, for the processes that are forked from this one.
         import_module("tracker.wsgi")
         import_module(settings.ROOT_URLCONF)
-        connection.close()
-        if connection.vendor == "postgresql":
-            connection.close_pool()
+        readiness.close_database()
 
     def serve(self) -> int:
         return processes.watch(
