@@ -204,7 +204,7 @@ def answer(request: HttpRequest, experiment: Experiment) -> Answer:
     catalogue.measure(candidates)
     ids = [candidate.pk for candidate in candidates]
     builds, files = table.ci_builds(ids), table.file_counts(ids)
-    present = {"user"} if any(c.user_id for c in candidates) else set()
+    present = {"user"} if len({c.user_id for c in candidates}) > 1 else set()
     present |= {"ci"} if builds else set()
     present |= {"files"} if files else set()
     columns = list(state.columns) or offered.default_columns(
