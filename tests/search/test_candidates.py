@@ -1,11 +1,8 @@
 """Finding candidates, against a plain reading of the contract in Python."""
 
-import pytest
-
 from tests import make
-from tracker.models import Candidate, Experiment
+from tracker.models import Experiment
 from tracker.search import candidates
-from tracker.search.paging import View
 
 
 def found(experiment, text="", **options):
