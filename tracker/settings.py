@@ -49,6 +49,10 @@ try:
     # Host names this server answers to.
     ALLOWED_HOSTS = names("TRACKER_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 
+    # What access tokens begin with, for secret scanners. `glpat-` lets GitLab's own
+    # Python client pass its check.
+    TOKEN_PREFIX = text("TRACKER_TOKEN_PREFIX", "trk_")
+
     # Web worker processes.
     WORKERS = number("TRACKER_WORKERS", 1)
 
