@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from tests import make
+from tests.live import Server
 from tracker import access, lifecycle, recording
 from tracker.models import Role
 
@@ -85,3 +86,22 @@ def api(db):
 def browser(db):
     """Pages, as the local owner sees them."""
     return Client()
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory):
+    """A server as people run it, shared by all tests of the session: `live.url`."""
+    server = Server(tmp_path_factory.mktemp("live") / "data").start()
+    yield server
+    code = server.stop()
+    assert code == 0, server.output()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Show with a failure what the server said."""
+    report = yield
+    server = getattr(item, "funcargs", {}).get("live")
+    if report.failed and server:
+        report.sections.append(("the server's output", server.output()[-20_000:]))
+    return report

@@ -1,10 +1,12 @@
 """Reading TRACKER_… variables: typed, and a bad value is one sentence."""
 
+import ipaddress
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from environs import Env, EnvError, EnvValidationError
 
@@ -28,12 +30,15 @@ def text(name: str, default: str = "") -> str:
     return env.str(name, default)
 
 
-def number(name: str, default: int) -> int:
-    return _parsed(env.int, name, default, "a whole number")
+def number(name: str, default: int, *, least: int = 0) -> int:
+    value: int = _parsed(env.int, name, default, "a whole number")
+    if value < least:
+        raise BadSetting(f"{name} is {value}; it must be {least} or more.")
+    return value
 
 
 def flag(name: str, default: bool) -> bool:
-    return _parsed(env.bool, name, default, "true or false")
+    return bool(_parsed(env.bool, name, default, "true or false"))
 
 
 def names(name: str, default: list[str]) -> list[str]:
@@ -48,6 +53,55 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether this machine alone can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def address(name: str, default: str) -> Address:
+    """A host and a port: 127.0.0.1:8000 or [::1]:8000."""
+    value = env.str(name, default)
+    try:
+        parts = urlsplit(f"//{value}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or not port or parts.netloc != value or parts.username is not None:
+        raise BadSetting(
+            f"{name} is {value!r}; it must be an address and a port, like {default}."
+        )
+    return Address(host, port)
+
+
+def url(name: str, schemes: tuple[str, ...]) -> str:
+    """An absolute address with one of these schemes, without a slash at its end; or nothing."""
+    value = text(name).rstrip("/")
+    try:
+        scheme = urlsplit(value).scheme
+    except ValueError:
+        scheme = ""
+    if value and (scheme not in schemes or "://" not in value):
+        begins = " or ".join(f"{scheme}://" for scheme in schemes)
+        # Without the value: it may hold a password.
+        raise BadSetting(f"{name} must begin with {begins}.")
+    return value
+
+
 def _parsed(parse: Any, name: str, default: Any, wanted: str) -> Any:
     try:
         return parse(name, default)
@@ -55,21 +109,49 @@ def _parsed(parse: Any, name: str, default: Any, wanted: str) -> Any:
         raise BadSetting(f"{name} is {env.str(name)!r}; it must be {wanted}.") from None
 
 
-def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """A secret that is made once and kept in the data folder, readable by its owner alone."""
+def folder(path: Path) -> Path:
+    """A folder that can be written to; made where it is missing."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(path, "x", opener=_owner_only, encoding="utf-8") as file:
-                file.write(make())
-        except FileExistsError:
-            pass
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as problem:
+        raise _unusable(path, problem) from None
+    return path
+
+
+def _unusable(path: Path, problem: OSError) -> BadSetting:
+    return BadSetting(
+        f"the data folder {path} cannot be used ({problem.strerror})."
+        " Make it writable, or name another with TRACKER_DATA_DIR."
+    )
+
+
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """A secret that is made once and kept in a file, readable by its owner alone."""
+    try:
+        if not path.exists():
+            _write_once(path, make())
         return path.read_text(encoding="utf-8").strip()
     except OSError as problem:
-        raise BadSetting(
-            f"the data folder {path.parent} cannot be used ({problem.strerror})."
-            " Make it writable, or name another with TRACKER_DATA_DIR."
-        ) from None
+        raise _unusable(path.parent, problem) from None
+
+
+def _write_once(path: Path, content: str) -> None:
+    """Written aside and linked into place.
+
+    Nobody ever reads half of it, and of two processes that start at the same time both
+    use what the first one wrote.
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(draft, "w", opener=_owner_only, encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
 
 
 def _owner_only(path: str, flags: int) -> int:
@@ -120,7 +202,10 @@ def storage(url: str, endpoint: str) -> dict[str, Any]:
     if address.scheme == "file":
         return {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": address.path, "file_permissions_mode": 0o600},
+            "OPTIONS": {
+                "location": unquote(address.path),
+                "file_permissions_mode": 0o600,
+            },
         }
     if address.scheme == "s3" and address.netloc:
         return {
@@ -129,6 +214,7 @@ def storage(url: str, endpoint: str) -> dict[str, Any]:
                 "bucket_name": address.netloc,
                 "location": address.path.strip("/"),
                 "endpoint_url": endpoint or None,
+                "client_config": s3_client(endpoint),
                 "file_overwrite": True,
                 "querystring_auth": False,
             },
@@ -138,13 +224,31 @@ def storage(url: str, endpoint: str) -> dict[str, Any]:
     )
 
 
-def queue_folders(folder: Path) -> dict[str, Any]:
+def s3_client(endpoint: str) -> Any:
+    """How to talk to S3, and to the servers that speak its language.
+
+    Those rarely have a host name for each bucket, nor the newer kinds of checksums;
+    artifacts/bucket.py sends one that all of them compare.
+    """
+    from botocore.config import Config  # slow to import; most servers keep files
+
+    return Config(
+        s3={"addressing_style": "path" if endpoint else "auto"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"mode": "standard", "max_attempts": 4},
+        max_pool_connections=128,
+    )
+
+
+def queue_folders(path: Path) -> dict[str, Any]:
     """Celery's queue as files: no broker to install on a laptop."""
-    messages, control = folder / "messages", folder / "control"
-    for path in (messages, control):
-        path.mkdir(parents=True, exist_ok=True)
+    messages, control = folder(path / "messages"), folder(path / "control")
     return {
         "data_folder_in": str(messages),
         "data_folder_out": str(messages),
         "control_folder": str(control),
+        "polling_interval": 0.2,  # seconds that a message waits at most
     }

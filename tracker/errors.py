@@ -39,3 +39,7 @@ class TooLarge(TrackerError):
 
 class Unavailable(TrackerError):
     """The database, the queue or the storage does not answer; try again later."""
+
+
+class Full(TrackerError):
+    """The storage has no room left."""

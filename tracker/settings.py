@@ -6,13 +6,24 @@ folder, reachable from this machine alone. docs/settings.md lists the variables.
 
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.management.utils import get_random_secret_key
 
 from tracker import environment
-from tracker.environment import BadSetting, choice, flag, names, number, text
+from tracker.environment import (
+    BadSetting,
+    address,
+    choice,
+    flag,
+    folder,
+    names,
+    number,
+    text,
+    url,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -27,24 +38,32 @@ try:
             " Use TRACKER_MODE=local."
         )
 
-    # The address to listen on.
-    BIND = text("TRACKER_BIND", "127.0.0.1:8000")
+    # The address to listen on. Local mode asks nobody for a password, so there it must
+    # be one that only this machine reaches.
+    BIND = address("TRACKER_BIND", "127.0.0.1:8000")
+    if MODE == "local" and not BIND.is_loopback:
+        raise BadSetting(
+            f"TRACKER_BIND is {BIND.host}:{BIND.port}, which other machines can reach, and"
+            " local mode has no passwords. Use an address like 127.0.0.1:8000."
+        )
 
     # Database, artifacts, queue and secret key live here unless told otherwise.
-    DATA_DIR = Path(text("TRACKER_DATA_DIR", "data")).expanduser().resolve()
+    DATA_DIR = folder(Path(text("TRACKER_DATA_DIR", "data")).expanduser().resolve())
 
     # postgres://user:password@host/name, or sqlite:////absolute/path.
     DATABASE_URL = text("TRACKER_DATABASE_URL")
 
     # redis://host:6379/0 makes Redis the queue and the cache.
-    REDIS_URL = text("TRACKER_REDIS_URL")
+    REDIS_URL = url("TRACKER_REDIS_URL", ("redis", "rediss", "unix"))
 
     # file:/folder or s3://bucket/prefix.
     ARTIFACTS_URL = text("TRACKER_ARTIFACTS_URL")
-    S3_ENDPOINT_URL = text("TRACKER_S3_ENDPOINT_URL")
+
+    # Where that bucket is, unless it is Amazon's.
+    S3_ENDPOINT_URL = url("TRACKER_S3_ENDPOINT_URL", ("http", "https"))
 
     # The address people and scripts use, when it differs from the bind address.
-    PUBLIC_URL = text("TRACKER_PUBLIC_URL").rstrip("/")
+    PUBLIC_URL = url("TRACKER_PUBLIC_URL", ("http", "https"))
 
     # Host names this server answers to.
     ALLOWED_HOSTS = names("TRACKER_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -54,7 +73,7 @@ try:
     TOKEN_PREFIX = text("TRACKER_TOKEN_PREFIX", "trk_")
 
     # Web worker processes.
-    WORKERS = number("TRACKER_WORKERS", 1)
+    WORKERS = number("TRACKER_WORKERS", 1, least=1)
 
     # SQLite only: FULL puts an acknowledged write on the disk, NORMAL is faster.
     SQLITE_SYNCHRONOUS = choice(
@@ -65,7 +84,7 @@ try:
     PURGE_AFTER_DAYS = number("TRACKER_PURGE_AFTER_DAYS", 30)
 
     # The largest artifact, in bytes.
-    MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3)
+    MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3, least=1)
 
     # Tracebacks in the browser; for people who work on Tracker.
     DEBUG = flag("TRACKER_DEBUG", False)
@@ -81,13 +100,14 @@ try:
         )
     DATABASES = {
         "default": environment.database(
-            DATABASE_URL or f"sqlite:///{DATA_DIR / 'tracker.sqlite3'}",
+            DATABASE_URL or f"sqlite:///{quote(str(DATA_DIR / 'tracker.sqlite3'))}",
             synchronous=SQLITE_SYNCHRONOUS,
             parse=dj_database_url.parse,
         )
     }
+    QUEUE = {} if REDIS_URL else environment.queue_folders(DATA_DIR / "queue")
     STORAGE = environment.storage(
-        ARTIFACTS_URL or f"file:{DATA_DIR / 'artifacts'}", S3_ENDPOINT_URL
+        ARTIFACTS_URL or f"file:{quote(str(DATA_DIR / 'artifacts'))}", S3_ENDPOINT_URL
     )
 except BadSetting as problem:
     sys.exit(f"Tracker cannot start: {problem}")
@@ -169,10 +189,10 @@ STATICFILES_FINDERS = [
 
 STORAGES = {
     "default": STORAGE,
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "tracker.statics.StaticFiles"},
 }
+# Every page asks for the names that carry a hash of the content; others are not kept.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # ---------------------------------------------------------------- queue and cache
 
@@ -185,10 +205,8 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {} if REDIS_URL else environment.queue_folders(DATA_DIR / "queue")
-)
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
+CELERY_BROKER_TRANSPORT_OPTIONS = QUEUE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -197,6 +215,11 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A message is only a wake-up: losing one must never fail or slow the request.
 CELERY_TASK_PUBLISH_RETRY = False
+# Nobody inspects workers over the queue, and in files each such message would stay.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "artifacts.tasks.sweep", "schedule": 60.0},
     "count-keys": {"task": "tracker.tasks.count_keys", "schedule": 60.0},

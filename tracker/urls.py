@@ -3,10 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from tracker import health
+
 api = [path("", include("tracker.api.urls")), path("", include("artifacts.urls"))]
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("livez", health.livez),
+    path("readyz", health.readyz),
     # A tracking URI is the root, a project, or GitLab's form of a project's address.
     path("", include(api)),
     path("p/<str:project>/", include(api)),

@@ -33,6 +33,7 @@ WORDS: list[tuple[type[Exception], int, str]] = [
     (errors.Conflict, 400, "INVALID_STATE"),
     (errors.Denied, 403, "PERMISSION_DENIED"),
     (errors.TooLarge, 413, "RESOURCE_EXHAUSTED"),
+    (errors.Full, 507, "RESOURCE_EXHAUSTED"),
     (errors.Unavailable, 503, "TEMPORARILY_UNAVAILABLE"),
     (drf.NotAuthenticated, 401, "UNAUTHENTICATED"),
     (drf.AuthenticationFailed, 401, "UNAUTHENTICATED"),
@@ -68,6 +69,8 @@ def answer(problem: Exception) -> HttpResponse:
             response = error(status, code, message(problem))
             if isinstance(problem, drf.Throttled) and problem.wait:
                 response["Retry-After"] = str(int(problem.wait) + 1)
+            if isinstance(problem, errors.Unavailable):
+                response["Retry-After"] = "1"
             if status == 401:
                 response["WWW-Authenticate"] = (
                     'Bearer realm="tracker", Basic realm="tracker"'

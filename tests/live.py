@@ -1,0 +1,107 @@
+"""Tracker as people run it: real processes, a port and a data folder of their own."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVE = [sys.executable, "manage.py", "serve"]
+PATIENCE_SECONDS = 30
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment without its own settings, and with these."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TRACKER_", "MLFLOW_", "DJANGO_"))
+    }
+    return kept | settings
+
+
+class Server:
+    """`manage.py serve` on a free port. `.url` is its address once it has started."""
+
+    def __init__(self, folder: Path, **settings: str):
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = {
+            "TRACKER_BIND": f"127.0.0.1:{self.port}",
+            "TRACKER_DATA_DIR": str(folder),
+            **settings,
+        }
+        self.log = folder.with_name(f"{folder.name}.log")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Server":
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                SERVE,
+                cwd=ROOT,
+                env=environment(**self.settings),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop(signal.SIGKILL)
+                raise RuntimeError(f"serve did not start:\n{self.output()}")
+            time.sleep(0.02)
+        return self
+
+    def answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            return self.get("/health")[0] == 200
+        return False
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def manage(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Another `manage.py` command on the same data folder."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=environment(**self.settings),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def processes(self) -> list[psutil.Process]:
+        """The server's own process first, then all those below it."""
+        assert self.process
+        own = psutil.Process(self.process.pid)
+        return [own, *own.children(recursive=True)]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send the signal and wait; the exit code."""
+        assert self.process
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")

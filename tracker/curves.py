@@ -1,0 +1,482 @@
+"""Series made small enough to draw, without losing what an eye would look for.
+
+A curve is cut into buckets of equal width along the axis it is drawn on. Each bucket
+keeps its lowest and its highest point where they are, so that a single spike among a
+million points is still there; the first and the last point are kept as well. The
+database does the cutting: a long series never enters Python.
+
+Beside `recording` the one module that speaks SQL for each database: neither of them
+offers, through the ORM, the point at which a group has its minimum.
+"""
+
+import math
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from itertools import chain
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from tracker.models import Metric, Point
+
+# Twice the width of a chart in pixels; beyond that an eye sees no difference.
+MAX_BUCKETS = 1500
+# What a browser draws without stuttering, over all lines of one chart.
+MAX_POINTS = 60_000
+# Marks for values that no axis can hold, per chart.
+MAX_ODD = 500
+
+LARGEST = sys.float_info.max
+SMALLEST_INT, LARGEST_INT = -(2**63), 2**63 - 1
+
+
+class Axis(StrEnum):
+    """What a curve is drawn over."""
+
+    STEP = "step"
+    TIME = "time"  # milliseconds since 1970
+    RELATIVE = "rel"  # seconds since the candidate's own start
+
+
+class Odd(NamedTuple):
+    """A value that no axis can hold: NaN or an infinity."""
+
+    x: float
+    value: float
+
+
+class Curve(NamedTuple):
+    """A series as a chart draws it, in order of x."""
+
+    x: list[float]
+    y: list[float]
+    # What smoothing reads: mean x, mean value and number of points of each bucket.
+    means: list[tuple[float, float, int]]
+    points: int  # how many finite ones stand behind the line
+    is_condensed: bool
+    repeated: int  # points that share their x with a later one, and are not on the line
+    odd: list[Odd]
+
+
+class Sample(NamedTuple):
+    """A point of a series' sketch."""
+
+    step: int
+    timestamp: int
+    value: float
+
+
+def condensed(
+    metrics: Sequence[Metric],
+    *,
+    axis: Axis = Axis.STEP,
+    buckets: int = MAX_BUCKETS,
+    between: tuple[float, float] | None = None,
+) -> dict[int, Curve]:
+    """The curves of some series, by the id of their metric.
+
+    `between` narrows the axis, in its own units, and spends all buckets on that part.
+    Series that are short enough come as they were logged.
+    """
+    if not metrics:
+        return {}
+    buckets = max(1, min(buckets, MAX_BUCKETS, MAX_POINTS // 2 // len(metrics)))
+    long = [metric for metric in metrics if metric.count > 2 * buckets]
+    short = [metric for metric in metrics if metric.count <= 2 * buckets]
+    return whole(short, axis, between) | cut(long, axis, buckets, between)
+
+
+# ---------------------------------------------------------------- short series
+
+
+def whole(
+    metrics: Sequence[Metric], axis: Axis, between: tuple[float, float] | None
+) -> dict[int, Curve]:
+    """Every point. Where several share an x, the line takes the last of them."""
+    series: dict[int, list[tuple[float, float]]] = {m.pk: [] for m in metrics}
+    odd: dict[int, list[Odd]] = {m.pk: [] for m in metrics}
+    place = {metric.pk: places(metric, axis) for metric in metrics}
+    for metric, step, timestamp, value, is_nan in points_of(metrics):
+        x = place[metric](step, timestamp)
+        if between and not between[0] <= x <= between[1]:
+            continue
+        if is_nan or math.isinf(value):
+            odd[metric].append(Odd(x, math.nan if is_nan else value))
+        else:
+            series[metric].append((x, value))
+    return {
+        metric.pk: as_logged(series[metric.pk], odd[metric.pk]) for metric in metrics
+    }
+
+
+def points_of(
+    metrics: Sequence[Metric],
+) -> QuerySet[Point, tuple[int, int, int, float, bool]]:
+    return (
+        Point.objects.filter(metric_id__in=[metric.pk for metric in metrics])
+        .order_by("metric_id", "step", "timestamp", "value", "is_nan")
+        .values_list("metric_id", "step", "timestamp", "value", "is_nan")
+    )
+
+
+def as_logged(points: list[tuple[float, float]], odd: list[Odd]) -> Curve:
+    # Stable, so that the last of those that share an x stays the last.
+    points.sort(key=lambda point: point[0])
+    line = dict(points)
+    return Curve(
+        x=list(line),
+        y=list(line.values()),
+        means=[(x, y, 1) for x, y in line.items()],
+        points=len(points),
+        is_condensed=False,
+        repeated=len(points) - len(line),
+        odd=odd[:MAX_ODD],
+    )
+
+
+def places(metric: Metric, axis: Axis) -> Any:
+    """How a point of this series gets its x."""
+    if axis == Axis.STEP:
+        return lambda step, timestamp: step
+    if axis == Axis.TIME:
+        return lambda step, timestamp: timestamp
+    return lambda step, timestamp: (timestamp - metric.started_ms) / 1000
+
+
+# ---------------------------------------------------------------- long series
+
+
+class Bucket(NamedTuple):
+    metric: int
+    low: float
+    low_at: float
+    high: float
+    high_at: float
+    count: int
+    mean: float | None  # None where all values are too large to add
+    mean_at: float
+
+
+def cut(
+    metrics: Sequence[Metric],
+    axis: Axis,
+    buckets: int,
+    between: tuple[float, float] | None,
+) -> dict[int, Curve]:
+    if not metrics:
+        return {}
+    by_metric: dict[int, list[Bucket]] = {metric.pk: [] for metric in metrics}
+    for bucket in fetch_buckets(metrics, axis, buckets, between):
+        by_metric[bucket.metric].append(bucket)
+    odd = odd_points(metrics, axis, between)
+    return {
+        metric.pk: in_buckets(metric, by_metric[metric.pk], axis, between, odd)
+        for metric in metrics
+    }
+
+
+def in_buckets(
+    metric: Metric,
+    buckets: list[Bucket],
+    axis: Axis,
+    between: tuple[float, float] | None,
+    odd: dict[int, list[Odd]],
+) -> Curve:
+    x_of = from_column(metric, axis)
+    points = {(x_of(b.low_at), b.low) for b in buckets}
+    points |= {(x_of(b.high_at), b.high) for b in buckets}
+    if not between:
+        points |= ends(metric, axis)
+    line = sorted(points)
+    count = sum(bucket.count for bucket in buckets)
+    return Curve(
+        x=[x for x, _ in line],
+        y=[y for _, y in line],
+        means=sorted(
+            (x_of(b.mean_at), b.mean, b.count) for b in buckets if b.mean is not None
+        ),
+        points=count,
+        is_condensed=count > len(line),
+        repeated=0,
+        odd=odd[metric.pk],
+    )
+
+
+def ends(metric: Metric, axis: Axis) -> set[tuple[float, float]]:
+    """The first and the last point, where they can be drawn."""
+    place = places(metric, axis)
+    first = (place(metric.first_step, metric.first_timestamp), metric.first_value)
+    last = (place(metric.step, metric.timestamp), metric.value)
+    both = ((first, metric.first_is_nan), (last, metric.is_nan))
+    return {point for point, is_nan in both if not is_nan and math.isfinite(point[1])}
+
+
+def from_column(metric: Metric, axis: Axis) -> Any:
+    """How a step or timestamp read from the column becomes an x."""
+    if axis == Axis.RELATIVE:
+        return lambda timestamp: (timestamp - metric.started_ms) / 1000
+    return lambda value: value
+
+
+def to_column(metric: Metric, axis: Axis, x: float) -> float:
+    return x * 1000 + metric.started_ms if axis == Axis.RELATIVE else x
+
+
+def extent(
+    metric: Metric, axis: Axis, between: tuple[float, float] | None
+) -> tuple[int, int]:
+    """The part of the column that is drawn, from and to."""
+    if between:
+        low, high = (to_column(metric, axis, x) for x in between)
+    elif axis == Axis.STEP:
+        low, high = metric.first_step, metric.step
+    else:
+        low, high = sorted((metric.first_timestamp, metric.timestamp))
+    return clamp(math.floor(low)), clamp(math.ceil(high))
+
+
+def clamp(number: int) -> int:
+    return max(SMALLEST_INT, min(LARGEST_INT, number))
+
+
+def fetch_buckets(
+    metrics: Sequence[Metric],
+    axis: Axis,
+    buckets: int,
+    between: tuple[float, float] | None,
+) -> Iterator[Bucket]:
+    """One statement for all lines."""
+    lines: list[Any] = []
+    for metric in metrics:
+        low, high = extent(metric, axis, between)
+        lines += [metric.pk, low, high, buckets / (high - low + 1)]
+    column = "step" if axis == Axis.STEP else "timestamp"
+    query = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
+    values = ", ".join([query.line] * len(metrics))
+    within = f"AND {column} BETWEEN low AND high" if between else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            query.statement.format(values=values, column=column, within=within),
+            [*lines, *[buckets - 1, -LARGEST, LARGEST] * query.passes],
+        )
+        rows = cursor.fetchall()
+    yield from query.read(rows)
+
+
+class Dialect(NamedTuple):
+    line: str
+    statement: str
+    passes: int  # how often the statement goes through the points
+    read: Any
+
+
+def read_postgresql(rows: list[tuple[Any, ...]]) -> Iterator[Bucket]:
+    for metric, _, low, high, count, mean, mean_at in rows:
+        yield Bucket(metric, low[0], low[1], high[0], high[1], count, mean, mean_at)
+
+
+# The smallest array is the one with the smallest value, and brings its x along.
+POSTGRESQL = Dialect(
+    line="(CAST(%s AS bigint), CAST(%s AS bigint), CAST(%s AS bigint),"
+    " CAST(%s AS double precision))",
+    statement="""
+        WITH line (metric, low, high, scale) AS (VALUES {values})
+        SELECT metric_id,
+            GREATEST(0, LEAST(%s,
+                FLOOR(({column}::double precision - low) * scale))) AS bucket,
+            MIN(ARRAY[value, {column}]), MAX(ARRAY[value, {column}]),
+            COUNT(*), AVG(value) FILTER (WHERE ABS(value) < 1e290),
+            AVG({column}::double precision)
+        FROM line JOIN tracker_point ON metric_id = metric {within}
+        WHERE NOT is_nan AND value BETWEEN %s AND %s
+        GROUP BY metric_id, bucket
+    """,
+    passes=1,
+    read=read_postgresql,
+)
+
+
+def read_sqlite(rows: list[tuple[Any, ...]]) -> Iterator[Bucket]:
+    highs = {row[:2]: row[2:4] for row in rows if row[4] is None}
+    for metric, bucket, low, low_at, count, mean, mean_at in rows:
+        if count is not None:
+            high, high_at = highs[metric, bucket]
+            yield Bucket(metric, low, low_at, high, high_at, count, mean, mean_at)
+
+
+# With one MIN or one MAX alone, SQLite takes the other columns from the row that has it;
+# with both it would take them from either. So there are two passes.
+SQLITE = Dialect(
+    line="(%s, %s, %s, %s)",
+    statement="""
+        WITH line (metric, low, high, scale) AS (VALUES {values})
+        SELECT metric_id,
+            CAST(MAX(0, MIN(%s,
+                (CAST({column} AS REAL) - low) * scale)) AS INTEGER) AS bucket,
+            MIN(value), {column}, COUNT(*),
+            AVG(value) FILTER (WHERE ABS(value) < 1e290), AVG({column})
+        FROM line CROSS JOIN tracker_point ON metric_id = metric {within}
+        WHERE NOT is_nan AND value BETWEEN %s AND %s
+        GROUP BY metric_id, bucket
+        UNION ALL
+        SELECT metric_id,
+            CAST(MAX(0, MIN(%s,
+                (CAST({column} AS REAL) - low) * scale)) AS INTEGER) AS bucket,
+            MAX(value), {column}, NULL, NULL, NULL
+        FROM line CROSS JOIN tracker_point ON metric_id = metric {within}
+        WHERE NOT is_nan AND value BETWEEN %s AND %s
+        GROUP BY metric_id, bucket
+    """,
+    passes=2,
+    read=read_sqlite,
+)
+
+
+def odd_points(
+    metrics: Sequence[Metric], axis: Axis, between: tuple[float, float] | None
+) -> dict[int, list[Odd]]:
+    """Values that no axis can hold, the first few of them. Mostly there are none."""
+    found: dict[int, list[Odd]] = defaultdict(list)
+    with_odd = {m.pk: places(m, axis) for m in metrics if m.finite < m.count}
+    if not with_odd:
+        return found
+    rows = (
+        Point.objects.filter(metric_id__in=with_odd)
+        .filter(Q(is_nan=True) | Q(value__gt=LARGEST) | Q(value__lt=-LARGEST))
+        .values_list("metric_id", "step", "timestamp", "value", "is_nan")
+    )
+    for metric, step, timestamp, value, is_nan in rows[:MAX_ODD]:
+        x = with_odd[metric](step, timestamp)
+        if not between or between[0] <= x <= between[1]:
+            found[metric].append(Odd(x, math.nan if is_nan else value))
+    return found
+
+
+# ---------------------------------------------------------------- sketches
+
+
+def sketched(metrics: Sequence[Metric], samples: int = 48) -> dict[int, list[Sample]]:
+    """A few points of each series, for pictures of a thumb's size.
+
+    It asks for the point at each of some evenly spaced places, so that its cost does not
+    depend on the length of the series. The lowest and the highest point come from the
+    summary and are always among them.
+    """
+    spots = [spot for metric in metrics for spot in spots_of(metric, samples)]
+    found: dict[int, set[Sample]] = {metric.pk: set() for metric in metrics}
+    # SQLite takes 32,766 variables in one statement; three make a spot.
+    for chunk in in_chunks(spots, 10_000):
+        for metric, step, timestamp, value, is_nan in points_at(chunk):
+            if step is not None and not is_nan and math.isfinite(value):
+                found[metric].add(Sample(step, timestamp, value))
+    return {
+        metric.pk: sorted(found[metric.pk] | extremes(metric, found[metric.pk]))
+        for metric in metrics
+    }
+
+
+def spots_of(metric: Metric, samples: int) -> list[tuple[int, int, int]]:
+    """Evenly spaced over the steps; over the time where all share one step."""
+    parts = max(1, min(samples, metric.count) - 1)
+    low, high = metric.first_step, metric.step
+    if low == high:
+        low, high = metric.first_timestamp, metric.timestamp
+        return [
+            (metric.pk, metric.step, low + (high - low) * part // parts)
+            for part in range(parts + 1)
+        ]
+    return [
+        (metric.pk, low + (high - low) * part // parts, SMALLEST_INT)
+        for part in range(parts + 1)
+    ]
+
+
+def points_at(
+    spots: Sequence[tuple[int, int, int]],
+) -> list[tuple[int, int, int, float, bool]]:
+    """For each metric, step and timestamp, the first point that is not before it."""
+    spot = "(CAST(%s AS bigint), CAST(%s AS bigint), CAST(%s AS bigint))"
+    values = ", ".join([spot] * len(spots))
+    first = (
+        "(SELECT {column} FROM tracker_point"
+        " WHERE metric_id = metric AND (step, timestamp) >= (from_step, from_time)"
+        " ORDER BY step, timestamp, value, is_nan LIMIT 1)"
+    )
+    columns = ", ".join(
+        first.format(column=column)
+        for column in ("step", "timestamp", "value", "is_nan")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH spot (metric, from_step, from_time) AS (VALUES {values})"
+            f" SELECT metric, {columns} FROM spot",
+            list(chain.from_iterable(spots)),
+        )
+        return cursor.fetchall()
+
+
+def extremes(metric: Metric, samples: Iterable[Sample]) -> set[Sample]:
+    """The summary's lowest and highest point; their time is that of their neighbour."""
+    known = sorted(samples)
+    found = set()
+    for step, value in (
+        (metric.min_step, metric.min_value),
+        (metric.max_step, metric.max_value),
+    ):
+        if step is None or value is None:
+            continue
+        before = [sample.timestamp for sample in known if sample.step <= step]
+        found.add(Sample(step, before[-1] if before else metric.first_timestamp, value))
+    return found
+
+
+def in_chunks(
+    spots: Sequence[tuple[int, int, int]], size: int
+) -> Iterator[Sequence[tuple[int, int, int]]]:
+    for start in range(0, len(spots), size):
+        yield spots[start : start + size]
+
+
+# ---------------------------------------------------------------- smoothing
+
+
+def smoothed(curve: Curve, alpha: float) -> tuple[list[float], list[float]]:
+    """An exponential moving average of a curve: where it stands, and what it says.
+
+    Each value is the mean of itself and everything before it, a point at a distance of
+    d steps weighing alpha ** (d / usual distance), divided by the sum of the weights.
+    On even steps that is the bias-corrected average of Adam (Kingma and Ba, 2015,
+    section 3); the distance in the exponent keeps it right where logging was irregular
+    (Eckner, Algorithms for Unevenly Spaced Time Series, 2019). A bucket weighs as much
+    as the points it stands for.
+    """
+    means = curve.means
+    if not means:
+        return [], []
+    usual = (means[-1][0] - means[0][0]) / max(1, curve.points - curve.repeated - 1)
+    total = weight = 0.0
+    previous = means[0][0]
+    x, y = [], []
+    for at, mean, count in means:
+        decay = alpha ** ((at - previous) / usual) if usual else 1.0
+        total = total * decay + mean * count
+        weight = weight * decay + count
+        previous = at
+        x.append(at)
+        y.append(total / weight)
+    return x, y
+
+
+# ---------------------------------------------------------------- everything
+
+EXPORT_CHUNK = 5000
+
+
+def every_point(metrics: Sequence[Metric]) -> Iterator[tuple[int, int, int, float]]:
+    """Metric, step, timestamp and value of whole series, never all in memory."""
+    rows = points_of(metrics).iterator(chunk_size=EXPORT_CHUNK)
+    for metric, step, timestamp, value, is_nan in rows:
+        yield metric, step, timestamp, math.nan if is_nan else value

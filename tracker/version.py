@@ -1,0 +1,3 @@
+"""Tracker's own version. docs/CHANGELOG.md says what each one brought."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,63 @@
+"""The worker: Celery with this project's tasks, and the clock that starts the regular ones."""
+
+import os
+import signal
+import warnings
+from types import FrameType
+from typing import Any
+
+from celery import signals
+from celery.apps.worker import Worker
+from celery.exceptions import WorkerShutdown
+
+from tracker.celery import app
+from tracker.processes import die_with_parent
+
+
+class PromptWorker(Worker):
+    """Notices a signal at once; Celery's own looks for one every two seconds or four.
+
+    The task in progress runs in another process and is waited for. A message that was
+    being fetched may be lost, and is only a wake-up.
+    """
+
+    def install_platform_tweaks(self, worker: Worker) -> None:
+        for number in STOP_SIGNALS:
+            signal.signal(number, stop)
+
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    for other in STOP_SIGNALS:
+        signal.signal(other, signal.SIG_IGN)  # once is enough
+    raise WorkerShutdown(0)
+
+
+def run(*, beat: bool, concurrency: int) -> int:
+    """Work until told to stop; a task in progress is finished first."""
+    # Celery advises against root because of pickle, which is not accepted here.
+    warnings.filterwarnings("ignore", module="celery.platforms")
+    parent = os.getpid()
+
+    def follow(**event: Any) -> None:
+        die_with_parent(parent)
+
+    signals.worker_process_init.connect(follow, weak=False)
+    signals.beat_embedded_init.connect(follow, weak=False)
+    worker = PromptWorker(
+        app=app,
+        # A process per task: a hostile file that hangs or crashes a parser costs one
+        # task, and a time limit can end it.
+        pool="prefork",
+        concurrency=concurrency,
+        beat=beat,
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        optimization="fair",
+    )
+    worker.start()
+    return worker.exitcode or 0
