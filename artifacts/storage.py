@@ -11,7 +11,7 @@ import logging
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -96,11 +96,8 @@ def blobs() -> BlobStorage:
 
 def head(blob: str, size_bytes: int) -> bytes:
     """The first bytes of a blob."""
-    opened = blobs().open(blob, 0, size_bytes)
-    try:
-        return b"".join(opened)
-    finally:
-        opened.close()
+    with closing(blobs().open(blob, 0, size_bytes)) as pieces:
+        return b"".join(pieces)
 
 
 def give_back_connection() -> None:

@@ -1,0 +1,165 @@
+"""Receiving a file: bytes into a draft, checksum on the way, and last of all the row.
+
+Until the row is committed nothing is to be seen; from then on the file is there whole.
+Whatever goes wrong in between leaves the old content where it was, and at most litter
+that the sweep removes.
+"""
+
+import hashlib
+import logging
+import time
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from artifacts import storage, tasks
+from artifacts.models import Artifact, DiscardedBlob, Owner, project_id_of
+from artifacts.paths import Place
+from tracker import recording
+from tracker.errors import Invalid, Unavailable
+from tracker.models import Candidate, LoggedModel, Project
+
+log = logging.getLogger(__name__)
+
+# An upload that was asleep for longer, between its bytes and its row, might find that
+# the sweep has removed the bytes: it starts again. Half of inspection.KEEP_DISCARDED.
+ADOPT_WITHIN = timedelta(minutes=30)
+
+
+def receive(place: Place, pieces: Iterable[bytes], *, size_bytes: int) -> Artifact:
+    """Store a file at its place, or replace the one that is there.
+
+    `pieces` raises where the bytes are not those that were announced. Raises Invalid for
+    a deleted owner, or where a folder is in the way; Full; Unavailable.
+    """
+    refuse_deleted(place.owner)
+    refuse_conflict(place)  # before gigabytes are sent for nothing
+    blob = f"{project_id_of(place.owner)}/{uuid.uuid4().hex}"
+    storage.give_back_connection()
+    digest = hashlib.sha256()
+    with storage.blobs().draft(blob, size_bytes) as draft:
+        for piece in pieces:
+            digest.update(piece)
+            draft.write(piece)
+        DiscardedBlob.objects.create(blob=blob)
+        draft.keep()
+    return commit(place, blob, size_bytes=size_bytes, sha256=digest.hexdigest())
+
+
+def commit(place: Place, blob: str, *, size_bytes: int, sha256: str) -> Artifact:
+    """Name a kept blob in a row: from here on it is the file."""
+    folder, _, name = place.path.rpartition("/")
+    now = timezone.now()
+    with transaction.atomic():
+        lock(place.owner)
+        refuse_conflict(place)
+        adopt(blob)
+        artifact = Artifact.objects.of(place.owner).at(place.path).first()
+        if artifact:
+            DiscardedBlob.objects.create(blob=artifact.blob)
+        else:
+            artifact = new(place.owner, folder=folder, name=name)
+        artifact.blob = blob
+        artifact.size_bytes = size_bytes
+        artifact.sha256 = sha256
+        artifact.uploaded_at = now
+        artifact.state = Artifact.State.PENDING
+        artifact.problem = ""
+        artifact.content_type = ""
+        artifact.facts = {}
+        artifact.attempts = 0
+        artifact.claimed_by = ""  # whoever looks at the old content may stop
+        artifact.claimed_until = None
+        artifact.save()
+        transaction.on_commit(lambda: wake(artifact.pk))
+    return artifact
+
+
+def new(owner: Owner, *, folder: str, name: str) -> Artifact:
+    return Artifact(
+        project_id=project_id_of(owner),
+        candidate=owner if isinstance(owner, Candidate) else None,
+        model=owner if isinstance(owner, LoggedModel) else None,
+        folder=folder,
+        name=name,
+    )
+
+
+def remove(place: Place) -> int:
+    """Delete the file at a place, or the folder with all that is below; how many files."""
+    refuse_deleted(place.owner)
+    files = Artifact.objects.of(place.owner)
+    if not place.path:
+        return files.throw_away()
+    folder, _, name = place.path.rpartition("/")
+    inside = Q(folder=place.path) | Q(folder__below=place.path)
+    return files.filter(Q(folder=folder, name=name) | inside).throw_away()
+
+
+def lock(owner: Owner) -> None:
+    """Queue on the owner's row: two uploads must not make a file and a folder of one name."""
+    if isinstance(owner, Candidate):
+        recording.lock(owner)
+    elif isinstance(owner, LoggedModel):
+        LoggedModel.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    else:
+        Project.objects.select_for_update(no_key=True).get(pk=owner.pk)
+
+
+def adopt(blob: str) -> None:
+    """Take the blob off the list of those to be removed."""
+    entry = DiscardedBlob.objects.filter(
+        blob=blob, discarded_at__gt=timezone.now() - ADOPT_WITHIN
+    )
+    if not entry.delete()[0]:
+        raise Unavailable("The upload took too long to finish. Send the file again.")
+
+
+def refuse_deleted(owner: Owner) -> None:
+    if isinstance(owner, Candidate) and owner.is_deleted:
+        raise Invalid(f"The run {owner.eid} is deleted; it must be active.")
+    if isinstance(owner, LoggedModel) and owner.is_deleted:
+        raise Invalid(f"The model {owner.eid} is deleted; it must be active.")
+
+
+def refuse_conflict(place: Place) -> None:
+    """A path is a file or a folder, never both."""
+    if not place.path:
+        raise Invalid("Invalid path: a file needs a name.")
+    files = Artifact.objects.of(place.owner)
+    if files.below(place.path).exists():
+        raise Invalid(f"{place.path!r} is a folder; a file cannot take its place.")
+    above = place.path.split("/")[:-1]
+    paths = ["/".join(above[: depth + 1]) for depth in range(len(above))]
+    is_one_of = Q(pk__in=[])
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        is_one_of |= Q(folder=folder, name=name)
+    in_the_way = files.filter(is_one_of).first() if paths else None
+    if in_the_way:
+        raise Invalid(f"{in_the_way.path!r} is a file; nothing can be inside it.")
+
+
+# ---------------------------------------------------------------- the wake-up
+
+_silent_until = 0.0
+SILENT_SECONDS = 30
+
+
+def wake(artifact_id: int) -> None:
+    """Tell a worker. Without the message the sweep finds the row within a minute.
+
+    A broker that does not answer costs seconds; after one failure it is left in peace.
+    """
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return
+    try:
+        tasks.inspect.delay(artifact_id)
+    except Exception:  # whatever the broker's client raises, the file is stored
+        log.warning("the queue takes no messages; the sweep will find the file")
+        _silent_until = time.monotonic() + SILENT_SECONDS
