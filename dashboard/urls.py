@@ -55,7 +55,11 @@ urlpatterns = [
     ),
     # Candidates and compare.
     path("p/<str:slug>/c/<int:iid>/", candidates.candidate, name="candidate"),
+    path(
+        "p/<str:slug>/c/<int:iid>/chart.json", candidates.chart, name="candidate_chart"
+    ),
     path("p/<str:slug>/c/<int:iid>/metrics/", candidates.metrics, name="metrics"),
+    path("p/<str:slug>/c/<int:iid>/metrics.csv", candidates.history, name="history"),
     path("p/<str:slug>/c/<int:iid>/artifacts/", candidates.artifacts, name="artifacts"),
     path("p/<str:slug>/compare/", compare.compare, name="compare"),
     # Addresses that lead somewhere else.
