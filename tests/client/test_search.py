@@ -28,7 +28,7 @@ def zoo(client):
             ("eel", -1.5, {}, {}),
         ]
     ):
-        run = client.create_run(experiment, start_time=number, run_name=name)
+        run = client.create_run(experiment, start_time=1000 + number, run_name=name)
         client.log_batch(
             run.info.run_id,
             metrics=[] if acc is None else [Metric("acc", acc, 1, 0)],
@@ -62,7 +62,7 @@ def names(client, zoo, query="", **options):
         ('tags.note = "it\'s"', "dog"),
         ("attributes.run_name = 'cat'", "cat"),
         ("run_name LIKE '%e%'", "eel bee"),
-        ("start_time >= 3", "eel dog"),
+        ("start_time >= 1003", "eel dog"),
         ("attributes.status = 'RUNNING' and metrics.acc = 0.8", "bee"),
         ("status = 'FINISHED'", ""),
     ],

@@ -19,7 +19,12 @@ with mlflow.start_run() as run:
     mlflow.log_param("n_estimators", 20)
     mlflow.log_param("max_depth", 3)
     mlflow.log_metric("accuracy", clf.score(X_test, y_test))
-    model = mlflow.sklearn.log_model(clf, "random_forest_model")
+    # The client's own format asks us to say that we trust scikit-learn's trees.
+    model = mlflow.sklearn.log_model(
+        clf,
+        "random_forest_model",
+        skops_trusted_types=["sklearn.tree._tree.Tree"],
+    )
 
 for uri in (model.model_uri, f"runs:/{run.info.run_id}/random_forest_model"):
     loaded = mlflow.sklearn.load_model(uri)
