@@ -7,38 +7,18 @@ since an index serves each of them, and SQLite has none for NULLS LAST.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import (
-    Case,
-    F,
-    FilteredRelation,
-    FloatField,
-    Model,
-    Q,
-    QuerySet,
-    TextField,
-    Value,
-    When,
-)
+from django.db.models import FilteredRelation, Model, Q, QuerySet
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import Exact, IsNull
 
 from tracker.errors import Invalid
 from tracker.search import grammar, paging
 from tracker.search.grammar import BadFilter
-from tracker.search.lookups import Bytewise
+from tracker.search.kinds import Column
 from tracker.search.paging import Page
 
 M = TypeVar("M", bound=Model)
-
-
-class Column(NamedTuple):
-    """A value that rows are ordered by. It is never missing."""
-
-    value: Combinable
-    descending: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,32 +77,6 @@ def by_attributes(
     return Order(
         [Phase([*columns, *(column for column in tail if column.value not in named)])]
     )
-
-
-def numbers(path: str, descending: bool) -> list[Column]:
-    """By a number that may be missing: last in both directions."""
-    zero = Coalesce(F(path), Value(0), output_field=FloatField())
-    return [_missing(path), Column(zero, descending)]
-
-
-def texts(path: str, descending: bool) -> list[Column]:
-    """By the bytes of a text that may be missing: last in both directions."""
-    empty = Coalesce(Bytewise(F(path)), Value(""), output_field=TextField())
-    return [_missing(path), Column(empty, descending)]
-
-
-def metric(value: Combinable, is_nan: Combinable, *, descending: bool) -> list[Column]:
-    """Numbers, then NaN, then missing, in both directions."""
-    rank = Case(
-        When(IsNull(value, True), then=2), When(Exact(is_nan, True), then=1), default=0
-    )
-    zero = Coalesce(value, Value(0), output_field=FloatField())
-    return [Column(rank), Column(zero, descending)]
-
-
-def _missing(path: str) -> Column:
-    # As an expression: a Q would join the rows once more.
-    return Column(Case(When(IsNull(F(path), True), then=1), default=0))
 
 
 def page(
