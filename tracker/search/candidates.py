@@ -52,6 +52,7 @@ METRIC = Field(
     rows=Metric,
     owner="candidate",
     relation="metrics",
+    is_indexed=True,
 )
 PARAM = Field(
     "value",
@@ -60,6 +61,7 @@ PARAM = Field(
     rows=Param,
     owner="candidate",
     relation="params",
+    is_indexed=True,
 )
 TAG = Field(
     "value",
@@ -68,6 +70,7 @@ TAG = Field(
     rows=Tag,
     owner="candidate",
     relation="tags",
+    is_indexed=True,
 )
 DATASETS = {
     "name": Field(
@@ -143,7 +146,7 @@ def find(
     """
     asked = [Question(RUNS.field(one.name), one) for one in grammar.comparisons(text)]
     within = sorted(experiments.values_list("pk", flat=True))
-    choice = choose(within, asked, _terms(order_by))
+    choice = choose(Candidate.objects.all(), within, asked, _terms(order_by))
     return ordering.page(
         viewed(choice.rows, view),
         choice.order,
@@ -154,18 +157,22 @@ def find(
 
 
 def choose(
-    within: Sequence[int], asked: Sequence[Question], terms: Sequence[Term]
+    everyone: QuerySet[Candidate],
+    within: Sequence[int],
+    asked: Sequence[Question],
+    terms: Sequence[Term],
+    also: Q = Q(),  # noqa: B008  (never changed)
 ) -> Choice:
     """The candidates of these experiments that meet all conditions, in this order."""
     metric = _only_metric(terms)
     known = [one for one in asked if metric and _is_about(one, metric)]
     others = [one for one in asked if one not in known]
-    conditions = Q(*(field.condition(one) for field, one in others))
+    conditions = Q(also, *(field.condition(one) for field, one in others))
     few = _few(others, within)
     if few is None:
-        rows = Candidate.objects.filter(conditions, experiment__in=within)
+        rows = everyone.filter(conditions, experiment__in=within)
     else:
-        rows = Candidate.objects.filter(conditions, pk__in=few)
+        rows = everyone.filter(conditions, pk__in=few)
     if metric is None:
         return Choice(rows, _order(terms))
     return Choice(rows, _metric_order(metric, known, within if few is None else []))
@@ -226,11 +233,11 @@ def _order(terms: Sequence[Term]) -> Order:
     joins: dict[str, FilteredRelation] = {}
     for place, (field, key, descending) in enumerate(terms):
         path, optional = field.path, field.is_optional
-        if field.relation:
+        if field.rows:
             joins[f"by_{place}"] = _joined(field, key)
             path, optional = f"by_{place}__{path}", True
         columns += field.kind.columns(path, descending, optional=optional)
-    if not any(term.field is STARTED for term in terms):
+    if not any(term.field.path == STARTED.path for term in terms):
         columns.append(NEWEST)
     return Order([Phase([*columns, LAST])], joins)
 
@@ -247,14 +254,24 @@ def _joined(field: Field, key: str) -> FilteredRelation:
 
 def _only_metric(terms: Sequence[Term]) -> Term | None:
     """The metric, where the order is that metric's and otherwise the usual one."""
-    if not terms or terms[0].field is not METRIC:
+    if not terms or not _is_latest(terms[0].field):
         return None
-    rest = [(term.field, term.descending) for term in terms[1:]]
-    return terms[0] if rest in ([], [(STARTED, True)]) else None
+    rest = [(term.field.path, term.descending) for term in terms[1:]]
+    return terms[0] if rest in ([], [(STARTED.path, True)]) else None
+
+
+def _is_latest(field: Field) -> bool:
+    return field.rows is Metric and field.path == METRIC.path
 
 
 def _is_about(question: Question, metric: Term) -> bool:
-    return question.field is METRIC and question.asked.name.key == metric.key
+    """Whether it compares this metric's value, so that whoever lacks it cannot match."""
+    field, asked = question
+    return (
+        _is_latest(field)
+        and asked.name.key == metric.key
+        and asked.operator not in PRESENCE
+    )
 
 
 def _metric_order(

@@ -34,22 +34,24 @@ class Field:
     # Where a row of its own holds each value: those rows, and what leads back from them.
     rows: type[Model] | None = None
     owner: str = ""
+    outer: str = "pk"
     # The only key that is meant; empty: the one that is asked for; None: rows have no key.
     key: str | None = ""
     # Forth from the candidate to those rows, where lists can be ordered by them.
     relation: str = ""
     is_optional: bool = False
+    is_indexed: bool = False  # by experiment, key and value
 
     def condition(self, asked: Comparison) -> Q:
         """One test of a column, or one EXISTS. Raises BadFilter."""
         self.check(asked)
         if self.rows is None:
             return self.tested(self.path, asked)
-        rows = self.rows._default_manager.filter(**{self.owner: OuterRef("pk")})
+        rows = self.rows._default_manager.filter(**{self.owner: OuterRef(self.outer)})
         if self.key is not None:
             rows = rows.filter(key=self.key or asked.name.key)
         if asked.operator == "IS NULL":
-            return ~Q(There(rows.filter((f"{self.path}__isnull", False))))
+            return ~Q(There(rows.filter(Q((f"{self.path}__isnull", False)))))
         return Q(There(rows.filter(self.tested(self.path, asked))))
 
     def joined(self, asked: Comparison, alias: str) -> Q:
@@ -59,13 +61,13 @@ class Field:
 
     def narrowed(self, asked: Comparison) -> QuerySet[Any] | None:
         """The rows that meet the condition, and perhaps others, where an index finds them."""
-        if not self.relation or self.rows is None or asked.operator in PRESENCE:
+        if not self.is_indexed or self.rows is None or asked.operator in PRESENCE:
             return None
         narrowing = self.kind.narrowing(self.path, asked)
         if narrowing is None:
             return None
         rows = self.rows._default_manager.filter(
-            narrowing.condition, key=asked.name.key
+            narrowing.condition, key=self.key or asked.name.key
         )
         return rows.order_by(*narrowing.order)
 

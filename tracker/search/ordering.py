@@ -28,6 +28,10 @@ class Phase:
     columns: Sequence[Column]
     where: Q = field(default_factory=Q)
 
+    def reversed(self) -> "Phase":
+        columns = [Column(value, not descending) for value, descending in self.columns]
+        return Phase(columns, self.where)
+
 
 @dataclass(frozen=True)
 class Order:
@@ -79,26 +83,65 @@ def by_attributes(
     )
 
 
+FORTH, BACK = "after", "before"
+
+
 def page(
-    rows: QuerySet[M], order: Order, *, limit: int, token: str, query: object
+    rows: QuerySet[M],
+    order: Order,
+    *,
+    limit: int,
+    token: str,
+    query: object,
+    two_way: bool = False,
 ) -> Page[M]:
-    """The rows after those that the token ended with, and a token for what follows."""
-    begin, *after = paging.open(token, query) if token else [0]
+    """The rows after those that the token ended with, and a token for what follows.
+
+    `two_way` lists have tokens for what came before, too.
+    """
+    place: list[Any] = paging.open(token, query) if token else [FORTH, 0]
+    way, begin, *start = place
     joined = rows.annotate(**order.joins)
+    found = _walk(joined, order.phases, way, begin, start, limit + 1)
+    if way == BACK and len(found) <= limit:
+        # The first page, filled up if it has grown since.
+        way, token = FORTH, ""
+        found = _walk(joined, order.phases, FORTH, 0, [], limit + 1)
+    has_more = len(found) > limit
+    shown = found[:limit] if way == FORTH else found[:limit][::-1]
+    if not shown:
+        return Page([])
+    next_token = previous_token = None
+    if has_more or way == BACK:
+        next_token = paging.sign([FORTH, *_place(order, *shown[-1])], query)
+    if two_way and token:
+        previous_token = paging.sign([BACK, *_place(order, *shown[0])], query)
+    return Page([row for row, _ in shown], next_token, previous_token)
+
+
+def _walk(
+    rows: QuerySet[M],
+    phases: Sequence[Phase],
+    way: str,
+    begin: int,
+    start: Sequence[Any],
+    limit: int,
+) -> list[tuple[M, int]]:
+    """Rows, each with the number of its phase, from a place in the order on or back."""
+    numbers = range(begin, len(phases)) if way == FORTH else range(begin, -1, -1)
     found: list[tuple[M, int]] = []
-    for number, phase in enumerate(order.phases[begin:], start=begin):
-        part = _cut(joined, phase, after)
-        found += ((row, number) for row in part[: limit + 1 - len(found)])
-        if len(found) > limit:
+    for number in numbers:
+        phase = phases[number] if way == FORTH else phases[number].reversed()
+        part = _cut(rows, phase, start if number == begin else [])
+        found += [(row, number) for row in part[: limit - len(found)]]
+        if len(found) == limit:
             break
-        after = []
-    shown = [row for row, _ in found[:limit]]
-    if len(found) <= limit:
-        return Page(shown)
-    last, number = found[limit - 1]
+    return found
+
+
+def _place(order: Order, row: Model, number: int) -> list[Any]:
     width = len(order.phases[number].columns)
-    end = [getattr(last, _name(place)) for place in range(width)]
-    return Page(shown, paging.sign([number, *end], query))
+    return [number, *(getattr(row, _name(place)) for place in range(width))]
 
 
 def _cut(rows: QuerySet[M], phase: Phase, after: Sequence[Any]) -> QuerySet[M]:
