@@ -55,14 +55,29 @@ urlpatterns = [
     ),
     # Candidates and compare.
     path("p/<str:slug>/c/<int:iid>/", candidates.candidate, name="candidate"),
+    path(
+        "p/<str:slug>/c/<int:iid>/chart.json", candidates.chart, name="candidate_chart"
+    ),
     path("p/<str:slug>/c/<int:iid>/metrics/", candidates.metrics, name="metrics"),
+    path("p/<str:slug>/c/<int:iid>/metrics.csv", candidates.history, name="history"),
     path("p/<str:slug>/c/<int:iid>/artifacts/", candidates.artifacts, name="artifacts"),
     path("p/<str:slug>/compare/", compare.compare, name="compare"),
+    path("p/<str:slug>/compare/chart.json", compare.chart, name="compare_chart"),
     # Addresses that lead somewhere else.
     path("r/", links.paste, name="paste"),
     path("r/<str:eid>/", links.run, name="run"),
     path("api/v4/projects/<str:project>/ml/mlflow", links.tracking_uri),
     path("api/v4/projects/<str:project>/ml/mlflow/", links.tracking_uri),
+    # The person.
+    path("sign-in/", account.sign_in, name="sign_in"),
+    path("sign-out/", account.sign_out, name="sign_out"),
+    path(
+        "set-password/<str:uidb64>/<str:token>/",
+        account.set_password,
+        name="set_password",
+    ),
+    path("you/tokens/", account.tokens, name="tokens"),
+    path("you/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
     path("you/theme/", account.theme, name="theme"),
     path("you/share/", account.leave_local_mode, name="leave_local_mode"),
 ]
