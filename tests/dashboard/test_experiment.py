@@ -356,7 +356,7 @@ def test_only_differences_hides_what_is_equal(browser, sweep, url, counted):
         make.candidate(
             sweep,
             params={"same": "1", "other": str(n)},
-            metrics={"acc": 0.5, "loss": n},
+            metrics={"acc": 0.5, "loss": float(n)},
         )
     make.candidate(sweep, params={"same": "1", "other": "1"}, metrics={"acc": 0.5})
     if counted:
