@@ -30,20 +30,20 @@ class ListProxied(Message):
 
 @endpoint("PUT", needs=Role.WRITER)
 def put(call: Call) -> HttpResponseBase:
-    place = paths.place(call.project, asked_path(call))
+    place = paths.place(call.project, call.path["path"])
     return upload(call, place, max_bytes=settings.MAX_ARTIFACT_BYTES)
 
 
 @endpoint("GET", needs=Role.READER)
 def get(call: Call) -> HttpResponseBase:
-    place = paths.place(call.project, asked_path(call))
+    place = paths.place(call.project, call.path["path"])
     return downloads.download(call.request, file_at(place))
 
 
 @endpoint("DELETE", needs=Role.WRITER)
 def delete(call: Call) -> dict[str, Any]:
     """A file, or a folder with all that is below it; one that is not there is gone already."""
-    path = asked_path(call)
+    path = call.path["path"]
     if not path:
         raise Invalid("Invalid path: the root of all artifacts cannot be deleted.")
     ingest.remove(paths.place(call.project, path))
@@ -142,14 +142,6 @@ def not_implemented(call: Call) -> HttpResponseBase:
 
 
 # ---------------------------------------------------------------- between wire and room
-
-
-def asked_path(call: Call) -> str:
-    """The path in the address, decoded once."""
-    # Django writes bytes that are no UTF-8 as %FF, which would be the name of another
-    # file. UnicodeError is answered with 400.
-    call.request.META["PATH_INFO"].encode("latin-1").decode()
-    return call.path["path"]
 
 
 def upload(call: Call, place: Place, *, max_bytes: int) -> HttpResponseBase:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from tracker.models import Experiment, Project, Visibility
+from tracker.models import AccessToken, Experiment, Project, User, Visibility
 
 
 class ProjectForm(forms.ModelForm):
@@ -74,3 +74,37 @@ class ExperimentForm(forms.Form):
                 raise ValidationError("A deleted experiment has this name.")
             raise ValidationError("Another experiment has this name.")
         return name
+
+
+class TokenForm(forms.Form):
+    """A new access token."""
+
+    name = forms.CharField(
+        max_length=100,
+        help_text="Where it will be used: laptop, nightly training.",
+        widget=forms.TextInput({"class": "input", "autocomplete": "off"}),
+    )
+    project = forms.ModelChoiceField(
+        Project.objects.none(),
+        required=False,
+        empty_label="All of mine",
+        widget=forms.Select({"class": "pick"}),
+    )
+    scope = forms.ChoiceField(
+        choices=AccessToken.Scope.choices,
+        initial=AccessToken.Scope.LOG,
+        widget=forms.RadioSelect,
+    )
+    days = forms.IntegerField(
+        label="Ends after, in days",
+        min_value=1,
+        max_value=365,
+        initial=90,
+        widget=forms.NumberInput({"class": "input"}),
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        projects = self.fields["project"]
+        assert isinstance(projects, forms.ModelChoiceField)
+        projects.queryset = Project.objects.visible_to(user)

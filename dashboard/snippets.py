@@ -94,7 +94,7 @@ CONNECT: dict[str, tuple[str, Connect]] = {
     ),
     "notebook": (
         "Notebook",
-        lambda uri: Code("ipython3", f"%env MLFLOW_TRACKING_URI={uri}"),
+        lambda uri: Code("bash", f"%env MLFLOW_TRACKING_URI={uri}"),
     ),
     "env": (".env", lambda uri: Code("bash", f"MLFLOW_TRACKING_URI={uri}")),
 }
@@ -195,13 +195,14 @@ with(mlflow_start_run(), {{
 
 CURL = """\
 api={uri}/api/2.0/mlflow
+json="Content-Type: application/json"
 
 # experiment 0 is "Default"; the answer holds the run_id
-curl -s $api/runs/create --json '{{"experiment_id": "0", "run_name": "from-curl"}}'
+curl -s $api/runs/create -H "$json" -d '{{"experiment_id": "0", "run_name": "from-curl"}}'
 
-curl -s $api/runs/log-metric --json \\
+curl -s $api/runs/log-metric -H "$json" -d \\
   '{{"run_id": "RUN_ID", "key": "acc", "value": 0.9, "timestamp": 0, "step": 1}}'
-curl -s $api/runs/update --json '{{"run_id": "RUN_ID", "status": "FINISHED"}}'
+curl -s $api/runs/update -H "$json" -d '{{"run_id": "RUN_ID", "status": "FINISHED"}}'
 """
 
 # One line each: the client turns this variable's JSON into tags of every run it starts,

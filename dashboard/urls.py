@@ -88,6 +88,16 @@ urlpatterns = [
     path("r/<str:eid>/", links.run, name="run"),
     path("api/v4/projects/<str:project>/ml/mlflow", links.tracking_uri),
     path("api/v4/projects/<str:project>/ml/mlflow/", links.tracking_uri),
+    # The person.
+    path("sign-in/", account.sign_in, name="sign_in"),
+    path("sign-out/", account.sign_out, name="sign_out"),
+    path(
+        "set-password/<str:uidb64>/<str:token>/",
+        account.set_password,
+        name="set_password",
+    ),
+    path("you/tokens/", account.tokens, name="tokens"),
+    path("you/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
     path("you/theme/", account.theme, name="theme"),
     path("you/share/", account.leave_local_mode, name="leave_local_mode"),
 ]

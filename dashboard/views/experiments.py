@@ -105,9 +105,8 @@ def experiments(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "lines": [shaped(request, line) for line in lines],
         "may_write": may_write,
-        "is_empty": not paginator.count and not q and not view,
     }
-    if context["is_empty"]:
+    if not q and not view and not any(one.candidates for one in listed):
         uri = snippets.tracking_uri(request, project)
         context["snippet"] = snippets.connect_and_log(uri, "my-first")
     return render(request, "dashboard/experiments.html", context)
