@@ -6,6 +6,7 @@ from dashboard.views import (
     account,
     candidates,
     compare,
+    experiment,
     experiments,
     links,
     projects,
@@ -15,17 +16,68 @@ urlpatterns = [
     path("", projects.home, name="home"),
     path("projects/", projects.projects, name="projects"),
     path("p/<str:slug>/", projects.project, name="project"),
+    # The client prints <tracking URI>/#/…, and people leave the slash away.
+    path("p/<str:slug>", projects.project),
+    path("p/<str:slug>/describe/", projects.describe_project, name="describe_project"),
     path("p/<str:slug>/start/", projects.start, name="start"),
+    path("p/<str:slug>/start/newest.json", projects.newest, name="newest"),
     path("p/<str:slug>/experiments/", experiments.experiments, name="experiments"),
+    path("p/<str:slug>/experiments/new/", experiments.create, name="new_experiment"),
     path(
-        "p/<str:slug>/experiments/<int:iid>/", experiments.experiment, name="experiment"
+        "p/<str:slug>/experiments/<int:iid>/", experiment.experiment, name="experiment"
     ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>.csv",
+        experiment.experiment_file,
+        {"form": "csv"},
+        name="experiment_csv",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>.json",
+        experiment.experiment_file,
+        {"form": "json"},
+        name="experiment_json",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/settings/",
+        experiments.settings,
+        name="experiment_settings",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/delete/",
+        experiments.delete,
+        name="delete_experiment",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/restore/",
+        experiments.restore,
+        name="restore_experiment",
+    ),
+    # Candidates and compare.
     path("p/<str:slug>/c/<int:iid>/", candidates.candidate, name="candidate"),
+    path(
+        "p/<str:slug>/c/<int:iid>/chart.json", candidates.chart, name="candidate_chart"
+    ),
     path("p/<str:slug>/c/<int:iid>/metrics/", candidates.metrics, name="metrics"),
+    path("p/<str:slug>/c/<int:iid>/metrics.csv", candidates.history, name="history"),
     path("p/<str:slug>/c/<int:iid>/artifacts/", candidates.artifacts, name="artifacts"),
     path("p/<str:slug>/compare/", compare.compare, name="compare"),
+    path("p/<str:slug>/compare/chart.json", compare.chart, name="compare_chart"),
+    # Addresses that lead somewhere else.
+    path("r/", links.paste, name="paste"),
     path("r/<str:eid>/", links.run, name="run"),
     path("api/v4/projects/<str:project>/ml/mlflow", links.tracking_uri),
+    path("api/v4/projects/<str:project>/ml/mlflow/", links.tracking_uri),
+    # The person.
+    path("sign-in/", account.sign_in, name="sign_in"),
+    path("sign-out/", account.sign_out, name="sign_out"),
+    path(
+        "set-password/<str:uidb64>/<str:token>/",
+        account.set_password,
+        name="set_password",
+    ),
+    path("you/tokens/", account.tokens, name="tokens"),
+    path("you/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
     path("you/theme/", account.theme, name="theme"),
     path("you/share/", account.leave_local_mode, name="leave_local_mode"),
 ]

@@ -1,11 +1,12 @@
 """The cast, and a client for each door."""
 
 import json
+import os
 
 import pytest
 from django.test import Client
 
-from tests import make
+from tests import make, parts
 from tests.live import Server
 from tracker import access, lifecycle, recording
 from tracker.models import Role
@@ -105,3 +106,18 @@ def pytest_runtest_makereport(item, call):
     if report.failed and server:
         report.sections.append(("the server's output", server.output()[-20_000:]))
     return report
+
+
+def pytest_runtest_setup(item):
+    """Without Chromium the browser tests are skipped on a laptop, and fail in CI."""
+    if item.get_closest_marker("browser") and not parts.CHROMIUM:
+        because = "Chromium is missing: install it (on Debian: apt install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(because)
+        pytest.skip(because)
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.section("real parts")
+    for line in parts.lines():
+        terminalreporter.write_line(line, yellow=parts.MISSING in line)

@@ -45,11 +45,11 @@ class Server:
             "TRACKER_DATA_DIR": str(folder),
             **settings,
         }
-        self.log = folder.with_name(f"{folder.name}.log")
+        self.log = folder.with_name(f"{folder.name}-{self.port}.log")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Server":
-        with open(self.log, "ab") as log:
+        with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 SERVE,
                 cwd=ROOT,
@@ -68,7 +68,7 @@ class Server:
 
     def answers(self) -> bool:
         with contextlib.suppress(OSError):
-            return self.get("/health")[0] == 200
+            return self.get("/livez")[0] == 200
         return False
 
     def get(self, path: str) -> tuple[int, bytes]:

@@ -34,7 +34,23 @@ def local_owner() -> User:
 
 def role_in(project: Project, actor: Actor) -> Role | None:
     """The actor's role in a project, or None where they may not even know of it."""
-    user = actor.user
+    role = _role_of(actor.user, project)
+    if role is None or actor.token is None:
+        return role
+    if actor.token.project_id not in (None, project.pk):
+        return None
+    return min(role, CEILINGS[AccessToken.Scope(actor.token.scope)])
+
+
+# The most that a token of each scope may do, whatever its owner may.
+CEILINGS = {
+    AccessToken.Scope.READ: Role.READER,
+    AccessToken.Scope.LOG: Role.WRITER,
+    AccessToken.Scope.ALL: Role.OWNER,
+}
+
+
+def _role_of(user: User | AnonymousUser, project: Project) -> Role | None:
     if not user.is_authenticated:
         return Role.READER if project.visibility == Visibility.PUBLIC else None
     if user.is_superuser:

@@ -155,7 +155,7 @@ class Bucket(NamedTuple):
     low_at: float
     high: float
     high_at: float
-    count: int
+    points: int
     mean: float | None  # None where all values are too large to add
     mean_at: float
 
@@ -191,12 +191,12 @@ def in_buckets(
     if not between:
         points |= ends(metric, axis)
     line = sorted(points)
-    count = sum(bucket.count for bucket in buckets)
+    count = sum(bucket.points for bucket in buckets)
     return Curve(
         x=[x for x, _ in line],
         y=[y for _, y in line],
         means=sorted(
-            (x_of(b.mean_at), b.mean, b.count) for b in buckets if b.mean is not None
+            (x_of(b.mean_at), b.mean, b.points) for b in buckets if b.mean is not None
         ),
         points=count,
         is_condensed=count > len(line),
@@ -415,7 +415,7 @@ def points_at(
             f" SELECT metric, {columns} FROM spot",
             list(chain.from_iterable(spots)),
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def extremes(metric: Metric, samples: Iterable[Sample]) -> set[Sample]:

@@ -4,9 +4,10 @@ import time
 from collections.abc import Mapping
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from tracker import recording
-from tracker.errors import AlreadyExists, Invalid
+from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
 from tracker.models import (
     Candidate,
     Counter,
@@ -22,6 +23,7 @@ from tracker.models import (
 from tracker.models.candidates import new_eid
 from tracker.models.iid import next_iid
 from tracker.names import invented_name
+from tracker.transactions import atomically
 
 DEFAULT_PROJECT = "default"
 DEFAULT_EXPERIMENT = "Default"
@@ -90,29 +92,102 @@ def create_experiment(
     tags: Mapping[str, str] = recording.EMPTY,
 ) -> Experiment:
     """An empty experiment. Raises AlreadyExists, also where a deleted one has the name."""
+    try:
+        return _create_experiment(project, name, artifact_location, tags)
+    except IntegrityError:
+        raise name_is_taken(name) from None
+
+
+@atomically
+def _create_experiment(
+    project: Project, name: str, artifact_location: str, tags: Mapping[str, str]
+) -> Experiment:
     now = now_ms()
+    experiment = Experiment.objects.create(
+        project=project,
+        iid=next_iid(project.pk, Counter.Kind.EXPERIMENT),
+        name=name,
+        artifact_location=artifact_location,
+        created_ms=now,
+        updated_ms=now,
+    )
+    ExperimentTag.objects.bulk_create(
+        ExperimentTag(experiment=experiment, key=key, value=value)
+        for key, value in sorted(tags.items())
+    )
+    return experiment
+
+
+def name_is_taken(name: str) -> AlreadyExists:
+    return AlreadyExists(f"Experiment(name={name[:200]}) already exists.")
+
+
+def rename_experiment(experiment: Experiment, name: str) -> None:
+    """Raises AlreadyExists; Conflict for a deleted experiment."""
     try:
         with transaction.atomic():
-            experiment = Experiment.objects.create(
-                project=project,
-                iid=next_iid(project.pk, Counter.Kind.EXPERIMENT),
-                name=name,
-                artifact_location=artifact_location,
-                created_ms=now,
-                updated_ms=now,
-            )
-            ExperimentTag.objects.bulk_create(
-                ExperimentTag(experiment=experiment, key=key, value=value)
-                for key, value in sorted(tags.items())
-            )
+            renamed = Experiment.objects.filter(pk=experiment.pk, deleted_at=None)
+            if not renamed.update(name=name, updated_ms=now_ms()):
+                raise Conflict("Cannot rename a deleted experiment.")
     except IntegrityError:
-        raise AlreadyExists(f"An experiment {name!r} exists already.") from None
-    return experiment
+        raise name_is_taken(name) from None
+
+
+@atomically
+def delete_experiment(experiment: Experiment) -> None:
+    """Hide an experiment and all its candidates. Raises NotFound where it is hidden already."""
+    now = timezone.now()
+    rows = Experiment.objects.filter(pk=experiment.pk, deleted_at=None)
+    if not rows.update(deleted_at=now, updated_ms=now_ms()):
+        raise NotFound(f"No Experiment with id={experiment.iid} exists.")
+    experiment.candidates.filter(deleted_at=None).update(deleted_at=now)
+
+
+@atomically
+def restore_experiment(experiment: Experiment) -> None:
+    """Bring back an experiment with all its candidates, also those deleted one by one.
+
+    Raises NotFound for one that is not deleted.
+    """
+    rows = Experiment.objects.filter(pk=experiment.pk, deleted_at__isnull=False)
+    if not rows.update(deleted_at=None, updated_ms=now_ms()):
+        raise NotFound(f"No deleted Experiment with id={experiment.iid} exists.")
+    experiment.candidates.filter(deleted_at__isnull=False).update(deleted_at=None)
+
+
+def set_experiment_tag(experiment: Experiment, key: str, value: str) -> None:
+    """The last write wins. Raises Invalid for a deleted experiment."""
+    must_be_active(experiment)
+    ExperimentTag.objects.bulk_create(
+        [ExperimentTag(experiment=experiment, key=key, value=value)],
+        update_conflicts=True,
+        unique_fields=["experiment", "key"],
+        update_fields=["value"],
+    )
+
+
+def delete_experiment_tag(experiment: Experiment, key: str) -> None:
+    """Raises NotFound for a tag that is not there; Invalid for a deleted experiment."""
+    must_be_active(experiment)
+    deleted, _ = ExperimentTag.objects.filter(experiment=experiment, key=key).delete()
+    if not deleted:
+        raise NotFound(
+            f"No tag with name: {key[:200]} in experiment with id {experiment.iid}"
+        )
+
+
+def must_be_active(experiment: Experiment) -> None:
+    if experiment.is_deleted:
+        raise Invalid(
+            f"The experiment {experiment.iid} must be in the 'active' state. Current state"
+            " is deleted."
+        )
 
 
 # ---------------------------------------------------------------- candidates
 
 
+@atomically
 def create_candidate(
     experiment: Experiment,
     *,
@@ -125,22 +200,59 @@ def create_candidate(
 
     Raises Invalid for a deleted experiment.
     """
-    if experiment.is_deleted:
-        raise Invalid(f"The experiment {experiment.iid} is deleted; it must be active.")
+    must_be_active(experiment)
     name = name or tags.get(recording.RUN_NAME, "") or invented_name()
+    tags = {**tags, recording.RUN_NAME: name}
     eid = new_eid()
-    root = experiment.artifact_location or f"mlflow-artifacts:/{experiment.iid}"
-    with transaction.atomic():
-        candidate = Candidate.objects.create(
-            project_id=experiment.project_id,
-            experiment=experiment,
-            iid=next_iid(experiment.project_id, Counter.Kind.CANDIDATE),
-            eid=eid,
-            name=name,
-            user_id=user_id,
-            status=Status.RUNNING,
-            started_ms=now_ms() if started_ms is None else started_ms,
-            artifact_uri=f"{root}/{eid}/artifacts",
-        )
-        recording.log_batch(candidate, tags={**tags, recording.RUN_NAME: name})
+    root = artifact_root(experiment)
+    candidate = Candidate.objects.create(
+        project_id=experiment.project_id,
+        experiment=experiment,
+        iid=next_iid(experiment.project_id, Counter.Kind.CANDIDATE),
+        eid=eid,
+        name=name[: recording.MAX_NAME_CHARS],
+        user_id=user_id,
+        status=Status.RUNNING,
+        started_ms=now_ms() if started_ms is None else started_ms,
+        artifact_uri=f"{root}/{eid}/artifacts",
+        parent_eid=recording.parent_of(tags),
+    )
+    # Nobody else knows the candidate yet: no lock, and nothing to collide with.
+    recording.set_first_tags(candidate, tags)
     return candidate
+
+
+def artifact_root(experiment: Experiment) -> str:
+    """What the addresses of its files begin with. A rename does not change it."""
+    location = experiment.artifact_location.rstrip("/")
+    return location or f"mlflow-artifacts:/{experiment.iid}"
+
+
+@atomically
+def update_candidate(
+    candidate: Candidate | recording.Named,
+    *,
+    status: Status | None = None,
+    ended_ms: int | None = None,
+    name: str = "",
+) -> Candidate:
+    """Change what is given. Any status may follow any other. Raises Invalid where deleted."""
+    candidate = recording.lock(candidate)
+    if status or ended_ms is not None:
+        candidate.status = status or candidate.status
+        candidate.ended_ms = candidate.ended_ms if ended_ms is None else ended_ms
+        candidate.save(update_fields=["status", "ended_ms"])
+    if name and name != candidate.name:
+        recording.set_tags(candidate, {recording.RUN_NAME: name})
+    return candidate
+
+
+def delete_candidate(candidate: Candidate) -> None:
+    """Hide it; again is nothing."""
+    Candidate.objects.filter(pk=candidate.pk, deleted_at=None).update(
+        deleted_at=timezone.now()
+    )
+
+
+def restore_candidate(candidate: Candidate) -> None:
+    Candidate.objects.filter(pk=candidate.pk).update(deleted_at=None)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -37,6 +38,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Whoever is not signed in may find more after it: the same answer for all pages."""
+    if (
+        not errors.is_api_path(request.path_info)
+        and request.method == "GET"
+        and not request.user.is_authenticated
+    ):
+        return redirect_to_login(request.get_full_path())
     return refusal(
         request, 404, "ENDPOINT_NOT_FOUND", "There is nothing here, or not for you."
     )

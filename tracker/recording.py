@@ -5,6 +5,7 @@ statements whatever its size. Rows are always written in key order, under the
 candidate's lock, so that concurrent writers queue instead of colliding.
 """
 
+import json
 import math
 import re
 import time
@@ -16,66 +17,96 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, transaction
 
-from tracker import ci
-from tracker.errors import Invalid
-from tracker.models import Candidate, Key, Kind, Metric, Param, Tag
+from tracker import ci, summary
+from tracker.errors import Invalid, NotFound
+from tracker.keys import MAX_PARAM_CHARS, MAX_TAG_CHARS, quoted
+from tracker.models import (
+    Candidate,
+    Key,
+    Kind,
+    LoggedModel,
+    LoggedModelMetric,
+    Metric,
+    Param,
+    Tag,
+)
+from tracker.summary import Row
+from tracker.transactions import atomically
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
-MAX_PARAM_CHARS = 6000
-MAX_TAG_CHARS = 8000
 RUN_NAME = "mlflow.runName"
 PARENT = "mlflow.parentRunId"
+MODEL_HISTORY = "mlflow.log-model.history"
+MAX_HISTORY_CHARS = 1_000_000
+MAX_NAME_CHARS = 500
 
 
 class Point(NamedTuple):
-    """A value of a metric. `timestamp` is in milliseconds; `value` may be NaN or infinite."""
+    """A value of a metric. `timestamp` is in milliseconds; `value` may be NaN or infinite.
+
+    Points that name a logged model are kept there as well, with the dataset they name.
+    """
 
     key: str
     value: float
     timestamp: int
     step: int = 0
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
 
 
+class Named(NamedTuple):
+    """A candidate that nobody has looked up yet: finding and locking it are one statement."""
+
+    project_id: int
+    eid: str
+
+
+@atomically
 def log_batch(
-    candidate: Candidate,
+    candidate: Candidate | Named,
     *,
-    metrics: Iterable[Point] = (),
+    metrics: Sequence[Point] = (),
     params: Mapping[str, str] = EMPTY,
     tags: Mapping[str, str] = EMPTY,
 ) -> None:
     """Record a batch whole or not at all. Sending it again changes nothing.
 
-    Raises Invalid for a deleted candidate, and for a param that has another value.
+    Raises NotFound; Invalid for a deleted candidate, for a param that has another value,
+    and for a metric of a model that does not exist.
     """
-    points = list(metrics)
-    with transaction.atomic():
-        lock(candidate)
-        if params:
-            log_params(candidate, params)
-        if points:
-            log_metrics(candidate, points)
-        if tags:
-            set_tags(candidate, tags)
-        catalogue(candidate, metrics=points, params=params, tags=tags)
+    candidate = lock(candidate)
+    if params:
+        log_params(candidate, params)
+    if metrics:
+        log_metrics(candidate, metrics)
+        log_model_metrics(candidate, [point for point in metrics if point.model_id])
+    if tags:
+        set_tags(candidate, tags)
+    catalogue(candidate, metrics=metrics, params=params, tags=tags)
 
 
-def lock(candidate: Candidate) -> None:
-    """Queue on the candidate's row, and make sure that it takes writes.
+def lock(candidate: Candidate | Named) -> Candidate:
+    """Queue on the candidate's row, and return it as it is now.
 
     Without it two workers logging the same new param would both see it missing, and the
-    later one would fail on the constraint.
+    later one would fail on the constraint. Raises NotFound; Invalid where it is deleted.
     """
-    row = (
-        Candidate.objects.select_for_update(no_key=True)
-        .filter(pk=candidate.pk)
-        .values_list("deleted_at", flat=True)
-        .first()
-    )
-    if row is not None:
+    rows = Candidate.objects.select_for_update(no_key=True)
+    if isinstance(candidate, Named):
+        rows = rows.filter(eid=candidate.eid, project_id=candidate.project_id)
+    else:
+        rows = rows.filter(pk=candidate.pk)
+    locked = next(iter(rows), None)
+    if locked is None:
+        raise NotFound(f"Run with id={quoted(candidate.eid)} not found")
+    if locked.is_deleted:
         raise Invalid(
-            f"The run {candidate.eid} is deleted; it must be active to be changed."
+            f"The run {locked.eid} must be in the 'active' state. Current state is deleted."
         )
+    return locked
 
 
 # ---------------------------------------------------------------- params
@@ -92,8 +123,9 @@ def log_params(candidate: Candidate, params: Mapping[str, str]) -> None:
     for key, value in stored.items():
         if value != cut[key]:
             raise Invalid(
-                f"The param {key!r} of run {candidate.eid} is already {value[:200]!r}; params"
-                f" are written once, so it cannot become {cut[key][:200]!r}."
+                f"Changing param values is not allowed. The param {quoted(key)} of run"
+                f" {candidate.eid} is written once: it is {quoted(value)} and cannot become"
+                f" {quoted(cut[key])}."
             )
     Param.objects.bulk_create(
         Param(
@@ -125,15 +157,7 @@ def as_number(text: str) -> float | None:
 def set_tags(candidate: Candidate, tags: Mapping[str, str]) -> None:
     """The last write wins. Some keys mean something to us: name, parent, CI."""
     Tag.objects.bulk_create(
-        [
-            Tag(
-                candidate=candidate,
-                experiment_id=candidate.experiment_id,
-                key=key,
-                value=tags[key][:MAX_TAG_CHARS],
-            )
-            for key in sorted(tags)
-        ],
+        tag_rows(candidate, tags),
         update_conflicts=True,
         unique_fields=["candidate", "key"],
         update_fields=["value"],
@@ -141,41 +165,91 @@ def set_tags(candidate: Candidate, tags: Mapping[str, str]) -> None:
     mirror(candidate, tags)
 
 
+def set_first_tags(candidate: Candidate, tags: Mapping[str, str]) -> None:
+    """The tags of a candidate that was created in this transaction, name and parent with it."""
+    Tag.objects.bulk_create(tag_rows(candidate, tags))
+    catalogue(candidate, tags=tags)
+    if ci.concerns(tags):
+        ci.fill(candidate, tags)
+
+
+def tag_rows(candidate: Candidate, tags: Mapping[str, str]) -> list[Tag]:
+    return [
+        Tag(
+            candidate=candidate,
+            experiment_id=candidate.experiment_id,
+            key=key,
+            value=tags[key][:MAX_TAG_CHARS],
+        )
+        for key in sorted(tags)
+    ]
+
+
 def mirror(candidate: Candidate, tags: Mapping[str, str]) -> None:
     """Carry what tags say over to the columns that pages and trees read."""
-    changed = []
-    if tags.get(RUN_NAME):
-        candidate.name = tags[RUN_NAME][:500]
-        changed.append("name")
-    if PARENT in tags:
-        candidate.parent_eid = tags[PARENT] if len(tags[PARENT]) == 32 else ""
-        changed.append("parent_eid")
-    if changed:
-        candidate.save(update_fields=changed)
+    name = tags.get(RUN_NAME, "")[:MAX_NAME_CHARS] or candidate.name
+    parent = parent_of(tags) if PARENT in tags else candidate.parent_eid
+    if (name, parent) != (candidate.name, candidate.parent_eid):
+        candidate.name, candidate.parent_eid = name, parent
+        candidate.save(update_fields=["name", "parent_eid"])
     if ci.concerns(tags):
         ci.fill(candidate)
+
+
+def parent_of(tags: Mapping[str, str]) -> str:
+    """The candidate that the tags name as parent; empty for what cannot be an eid."""
+    eid = tags.get(PARENT, "")
+    return eid if len(eid) == 32 else ""
+
+
+@atomically
+def delete_tag(candidate: Candidate | Named, key: str) -> None:
+    """Raises NotFound for a tag that is not there; Invalid for a deleted candidate."""
+    candidate = lock(candidate)
+    deleted, _ = Tag.objects.filter(candidate=candidate, key=key).delete()
+    if not deleted:
+        raise NotFound(f"No tag with name: {key[:200]} in run with id {candidate.eid}")
+    if key == PARENT:
+        mirror(candidate, {PARENT: ""})
+    elif ci.concerns({key: ""}):
+        ci.fill(candidate)
+
+
+@atomically
+def log_model(candidate: Candidate | Named, model: Mapping[str, Any]) -> None:
+    """Add to the list of models that clients before MLflow 3 keep in a tag."""
+    candidate = lock(candidate)
+    tag = Tag.objects.filter(candidate=candidate, key=MODEL_HISTORY).first()
+    history = listed(tag.value) if tag else []
+    value = json.dumps([*history, model])
+    if len(value) > MAX_HISTORY_CHARS:
+        raise Invalid(f"The run {candidate.eid} holds too many models in one tag.")
+    Tag.objects.update_or_create(
+        candidate=candidate,
+        key=MODEL_HISTORY,
+        # Longer than other tags may be: cut short, it would not be JSON.
+        defaults={"experiment_id": candidate.experiment_id, "value": value},
+    )
+    catalogue(candidate, tags={MODEL_HISTORY: value})
+
+
+def listed(text: str) -> list[Any]:
+    """The list that a tag holds as JSON; empty for whatever else a script wrote there."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return value if isinstance(value, list) else []
 
 
 # ---------------------------------------------------------------- metrics
 
 
-class Row(NamedTuple):
-    """A point as it is kept: NaN is 0.0 with a flag. Compares as MLflow's latest does."""
-
-    step: int
-    timestamp: int
-    value: float
-    is_nan: bool
-
-
-def log_metrics(candidate: Candidate, points: Sequence[Point]) -> None:
+def log_metrics(candidate: Candidate, points: Iterable[Point]) -> None:
     """Store the points that are new, and bring the summaries of their series up to date."""
     series: dict[str, set[Row]] = defaultdict(set)
     for point in points:
-        is_nan = math.isnan(point.value)
-        # 0.0 and -0.0 are one key on one database and two on the other.
-        value = 0.0 if is_nan or point.value == 0 else point.value
-        series[point.key].add(Row(point.step, point.timestamp, value, is_nan))
+        series[point.key].add(summary.kept(point.step, point.timestamp, point.value))
 
     known = {
         metric.key: metric
@@ -192,7 +266,7 @@ def log_metrics(candidate: Candidate, points: Sequence[Point]) -> None:
     for key in sorted(series):
         metric = known[key]
         if rows := fresh.get(metric.pk):
-            summarise(metric, rows)
+            summary.include(metric, rows)
             metric.logged_ms = now
             changed.append(metric)
     save_summaries(changed)
@@ -211,85 +285,37 @@ def create_metrics(
             started_ms=candidate.started_ms,
             eid=candidate.eid,
             key=key,
-            count=0,
-            finite=0,
-            logged_ms=0,
-            **first_and_latest(min(series[key])),
+            **summary.before_any(min(series[key])),
         )
         for key in keys
     )
 
 
-def first_and_latest(row: Row) -> dict[str, Any]:
-    return {
-        "step": row.step,
-        "timestamp": row.timestamp,
-        "value": row.value,
-        "is_nan": row.is_nan,
-        "first_step": row.step,
-        "first_timestamp": row.timestamp,
-        "first_value": row.value,
-        "first_is_nan": row.is_nan,
-    }
-
-
-def summarise(metric: Metric, rows: Iterable[Row]) -> None:
-    """Take new points into a series' summary."""
-    ordered = sorted(rows)
-    first, latest = ordered[0], ordered[-1]
-    if metric.count == 0 or latest > latest_of(metric):
-        metric.step, metric.timestamp, metric.value, metric.is_nan = latest
-    if metric.count == 0 or first < first_of(metric):
-        (
-            metric.first_step,
-            metric.first_timestamp,
-            metric.first_value,
-            metric.first_is_nan,
-        ) = first
-    metric.count += len(ordered)
-
-    finite = [row for row in ordered if not row.is_nan and math.isfinite(row.value)]
-    if not finite:
+def log_model_metrics(candidate: Candidate, points: Sequence[Point]) -> None:
+    """The points that say which model they measure. The first of an identity stays."""
+    if not points:
         return
-    # Where several steps share the extreme value, the first of them is named.
-    lowest = min(finite, key=lambda row: (row.value, row.step))
-    highest = max(finite, key=lambda row: (row.value, -row.step))
-    if metric.min_value is None or (lowest.value, lowest.step) < (
-        metric.min_value,
-        metric.min_step,
-    ):
-        metric.min_value, metric.min_step = lowest.value, lowest.step
-    if metric.max_value is None or (highest.value, -highest.step) > (
-        metric.max_value,
-        -(metric.max_step or 0),
-    ):
-        metric.max_value, metric.max_step = highest.value, highest.step
-    # A weighted mean, not a sum: a sum of large numbers would overflow to infinity.
-    before, metric.finite = metric.finite, metric.finite + len(finite)
-    share = len(finite) / metric.finite
-    mean = math.fsum(row.value / len(finite) for row in finite)
-    metric.mean = (
-        mean if before == 0 else (metric.mean or 0.0) * (1 - share) + mean * share
+    eids = {point.model_id for point in points}
+    models = dict(
+        LoggedModel.objects.filter(
+            project_id=candidate.project_id, eid__in=sorted(eids)
+        ).values_list("eid", "pk")
     )
-
-
-def latest_of(metric: Metric) -> Row:
-    return Row(metric.step, metric.timestamp, metric.value, metric.is_nan)
-
-
-def first_of(metric: Metric) -> Row:
-    return Row(
-        metric.first_step,
-        metric.first_timestamp,
-        metric.first_value,
-        metric.first_is_nan,
-    )
-
-
-SUMMARY = (
-    "step timestamp value is_nan count finite mean min_value min_step max_value max_step"
-    " first_step first_timestamp first_value first_is_nan logged_ms"
-).split()
+    if unknown := min(eids - models.keys(), default=None):
+        raise Invalid(f"Logged model with ID {quoted(unknown)} not found.")
+    rows = [
+        LoggedModelMetric(
+            model_id=models[point.model_id],
+            key=point.key,
+            run_id=candidate.eid,
+            dataset_name=point.dataset_name,
+            dataset_digest=point.dataset_digest,
+            **summary.kept(point.step, point.timestamp, point.value)._asdict(),
+        )
+        for point in points
+    ]
+    rows.sort(key=lambda row: (row.model_id, row.key, row.step, row.timestamp))
+    LoggedModelMetric.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def insert_points(series: Mapping[int, set[Row]]) -> dict[int, list[Row]]:
@@ -345,20 +371,13 @@ def _insert_points_sqlite(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any
 def save_summaries(metrics: Sequence[Metric]) -> None:
     if not metrics:
         return
-    if len(metrics) == 1:
-        metrics[0].save(update_fields=SUMMARY)
-    else:
-        _save_summaries(metrics)
-
-
-def _save_summaries(metrics: Sequence[Metric]) -> None:
-    settings = ", ".join(f"{name} = %s" for name in SUMMARY)
+    settings = ", ".join(f"{name} = %s" for name in summary.COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.executemany(
                 f"UPDATE tracker_metric SET {settings} WHERE id = %s",
                 [
-                    [getattr(metric, name) for name in SUMMARY] + [metric.pk]
+                    [getattr(metric, name) for name in summary.COLUMNS] + [metric.pk]
                     for metric in metrics
                 ],
             )
@@ -371,17 +390,21 @@ def _save_summaries(metrics: Sequence[Metric]) -> None:
             "first_value": "double precision",
             "is_nan": "boolean",
             "first_is_nan": "boolean",
+            "in_order": "boolean",
         }
         arrays = ", ".join(
-            f"%s::{types.get(name, 'bigint')}[]" for name in ["id", *SUMMARY]
+            f"%s::{types.get(name, 'bigint')}[]" for name in ["id", *summary.COLUMNS]
         )
         cursor.execute(
             "UPDATE tracker_metric SET "
-            + ", ".join(f"{name} = fresh.{name}" for name in SUMMARY)
-            + f" FROM unnest({arrays}) AS fresh (id, {', '.join(SUMMARY)})"
+            + ", ".join(f"{name} = fresh.{name}" for name in summary.COLUMNS)
+            + f" FROM unnest({arrays}) AS fresh (id, {', '.join(summary.COLUMNS)})"
             " WHERE tracker_metric.id = fresh.id",
             [[metric.pk for metric in metrics]]
-            + [[getattr(metric, name) for metric in metrics] for name in SUMMARY],
+            + [
+                [getattr(metric, name) for metric in metrics]
+                for name in summary.COLUMNS
+            ],
         )
 
 
@@ -404,9 +427,9 @@ MAX_SEEN = 200_000
 def catalogue(
     candidate: Candidate,
     *,
-    metrics: Iterable[Point],
-    params: Mapping[str, str],
-    tags: Mapping[str, str],
+    metrics: Iterable[Point] = (),
+    params: Mapping[str, str] = EMPTY,
+    tags: Mapping[str, str] = EMPTY,
 ) -> None:
     """Make sure that the experiment's catalogue names every key that was used."""
     used = {(Kind.METRIC, point.key) for point in metrics}

@@ -32,11 +32,6 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 try:
     # local: one person on this machine. team: accounts and permissions.
     MODE = choice("TRACKER_MODE", "local", ("local", "team"))
-    if MODE == "team":
-        raise BadSetting(
-            "TRACKER_MODE=team needs accounts, which this version does not have yet."
-            " Use TRACKER_MODE=local."
-        )
 
     # The address to listen on. Local mode asks nobody for a password, so there it must
     # be one that only this machine reaches.
@@ -68,6 +63,10 @@ try:
     # Host names this server answers to.
     ALLOWED_HOSTS = names("TRACKER_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 
+    # What access tokens begin with, for secret scanners. `glpat-` lets GitLab's own
+    # Python client pass its check.
+    TOKEN_PREFIX = text("TRACKER_TOKEN_PREFIX", "trk_")
+
     # Web worker processes.
     WORKERS = number("TRACKER_WORKERS", 1, least=1)
 
@@ -95,7 +94,13 @@ try:
         "TRACKER_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")
     )
 
+    # Signs sessions, links and page tokens. Every machine of a team needs the same one.
     SECRET_KEY = text("TRACKER_SECRET_KEY")
+    if MODE == "team" and len(SECRET_KEY) < 32:
+        raise BadSetting(
+            "team mode needs TRACKER_SECRET_KEY, a random text of at least 32 characters"
+            " (or TRACKER_SECRET_KEY_FILE)."
+        )
     if not SECRET_KEY:
         SECRET_KEY = environment.kept_secret(
             DATA_DIR / "secret-key", get_random_secret_key
@@ -230,6 +235,35 @@ CELERY_BEAT_SCHEDULE = {
 # ---------------------------------------------------------------- security
 
 X_FRAME_OPTIONS = "DENY"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation."
+        "UserAttributeSimilarityValidator"
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign_in"
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
+
+# Behind https, cookies that no plain request can carry off.
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -250,7 +284,13 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["tracker.api.auth.LocalOwner"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tracker.api.auth.LocalOwner"]
+    if MODE == "local"
+    else [
+        "tracker.api.auth.Credentials",
+        # A page's own session, with its CSRF token.
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "UNAUTHENTICATED_USER": None,
 }
 

@@ -30,7 +30,7 @@ class QuickCompressor(Compressor):
 
     @staticmethod
     def compress_brotli(data: bytes) -> bytes:
-        return brotli.compress(data, quality=9)
+        return bytes(brotli.compress(data, quality=9))
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):
@@ -38,7 +38,7 @@ class StaticFiles(CompressedManifestStaticFilesStorage):
         return QuickCompressor(**options)
 
 
-def collect(announce: Callable[[], None]) -> None:
+def collect(announce: Callable[[], object]) -> None:
     """Bring the collected files up to date, where they are not."""
     stamp = Path(settings.STATIC_ROOT).with_name("static.stamp")
     stamp.parent.mkdir(parents=True, exist_ok=True)
@@ -62,8 +62,7 @@ def digest() -> str:
     found = hashlib.blake2b(f"{VERSION} {UNUSED}".encode())
     for name, storage in sources():
         found.update(name.encode())
-        with storage.open(name) as file:
-            found.update(hashlib.file_digest(file.file, "blake2b").digest())
+        found.update(Path(storage.path(name)).read_bytes())
     return found.hexdigest()
 
 

@@ -21,7 +21,7 @@ class PromptWorker(Worker):
     being fetched may be lost, and is only a wake-up.
     """
 
-    def install_platform_tweaks(self, worker: Worker) -> None:
+    def install_platform_tweaks(self, worker: Any) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, stop)
 

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tracker.models import Candidate, Status
+from tracker.models.candidates import moment
 
 register = template.Library()
 
@@ -103,23 +104,23 @@ def size(size_bytes: int | None) -> str:
 
 
 @register.filter
-def ago(moment: datetime | None) -> SafeString | str:
+def ago(when: datetime | None) -> SafeString | str:
     """Relative up to a week, the date after; the full time on hover."""
-    if moment is None:
+    if when is None:
         return "–"
-    seconds = (timezone.now() - moment).total_seconds()
-    full = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    seconds = (timezone.now() - when).total_seconds()
+    full = when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        moment.isoformat(),
+        when.isoformat(),
         full,
-        since(seconds, moment),
+        since(seconds, when),
     )
 
 
-def since(seconds: float, moment: datetime) -> str:
+def since(seconds: float, when: datetime) -> str:
     if seconds < -60:
-        return moment.strftime("%-d %b %Y")
+        return when.strftime("%-d %b %Y")
     if seconds < 10:
         return "just now"
     if seconds < 60:
@@ -130,7 +131,13 @@ def since(seconds: float, moment: datetime) -> str:
         return f"{seconds // 3600:.0f} h ago"
     if seconds < 7 * 86400:
         return f"{seconds // 86400:.0f} d ago"
-    return moment.strftime("%-d %b %Y")
+    return when.strftime("%-d %b %Y")
+
+
+@register.filter(name="moment")
+def from_milliseconds(milliseconds: int | None) -> datetime | None:
+    """The time that a script's number names."""
+    return moment(milliseconds)
 
 
 @register.filter
@@ -185,6 +192,12 @@ def state(candidate: Candidate, pill: bool = False) -> SafeString:
 def slot(iid: int) -> int:
     """A candidate's colour: its number modulo 8, the same on every page."""
     return iid % 8
+
+
+@register.filter
+def times(number: int) -> range:
+    """To draw something so many times."""
+    return range(number)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,13 +1,68 @@
-"""What belongs to the person: the theme, and how to leave local mode."""
+"""What belongs to the person: signing in, access tokens, the theme."""
 
+from datetime import timedelta
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import (
+    LoginView,
+    LogoutView,
+    PasswordResetConfirmView,
+)
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from dashboard.forms import TokenForm
 from dashboard.shell import THEMES
+from tracker import tokens as access_tokens
+from tracker.models import AccessToken
 
 A_YEAR_SECONDS = 365 * 24 * 3600
+
+sign_in = LoginView.as_view(
+    template_name="account/sign_in.html", redirect_authenticated_user=True
+)
+sign_out = LogoutView.as_view()
+# The one-time link of `manage.py create_user`.
+set_password = PasswordResetConfirmView.as_view(
+    template_name="account/set_password.html",
+    success_url=reverse_lazy("home"),
+    post_reset_login=True,
+)
+
+
+@login_required
+def tokens(request: HttpRequest) -> HttpResponse:
+    """The person's tokens; a new one is shown in the answer that made it, and never again."""
+    form = TokenForm(request.user, request.POST or None)
+    issued = None
+    if request.method == "POST" and form.is_valid():
+        issued = access_tokens.issue(
+            request.user,
+            name=form.cleaned_data["name"],
+            project=form.cleaned_data["project"],
+            scope=AccessToken.Scope(form.cleaned_data["scope"]),
+            lifetime=timedelta(days=form.cleaned_data["days"]),
+        )
+        form = TokenForm(request.user)
+    page = {
+        "form": form,
+        "issued": issued,
+        "tokens": AccessToken.objects.filter(user=request.user, revoked_at=None)
+        .select_related("project")
+        .order_by("-pk"),
+        "section": "tokens",
+    }
+    return render(request, "account/tokens.html", page)
+
+
+@login_required
+@require_POST
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    access_tokens.revoke(get_object_or_404(AccessToken, pk=pk, user=request.user))
+    return redirect("tokens")
 
 
 @require_POST

@@ -1,17 +1,332 @@
-"""To be built."""
+"""A candidate's pages: overview, metrics, and the curves behind them."""
 
-from typing import Any
+import csv
+import math
+from collections.abc import Callable, Iterator
+from datetime import UTC
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from dashboard import (
+    about,
+    answers,
+    find,
+    frames,
+    options,
+    primary,
+    prose,
+    results,
+    snippets,
+    svg,
+)
+from dashboard.about import NOTE
+from dashboard.charts import Look
+from dashboard.plotly import with_charts
+from tracker import curves
+from tracker.models import Candidate, CIBuild, Metric, Project, Role
+from tracker.models.candidates import moment
+
+MAX_METRICS_SHOWN = 300
+SPARKS = 200
 
 
-def candidate(request: HttpRequest, **where: Any) -> HttpResponse:
-    raise Http404
+class Found(NamedTuple):
+    """A candidate at its address, or the answer that says why there is none."""
+
+    project: Project
+    candidate: Candidate
+    gone: HttpResponse | None
 
 
-def metrics(request: HttpRequest, **where: Any) -> HttpResponse:
-    raise Http404
+def found(request: HttpRequest, slug: str, iid: int) -> Found:
+    project = find.project(request, slug)
+    candidate = get_object_or_404(
+        Candidate.objects.select_related("experiment").filter(project=project), iid=iid
+    )
+    candidate.project = project
+    gone = find.gone(request, project, candidate) if candidate.is_deleted else None
+    return Found(project, candidate, gone)
 
 
+def head(request: HttpRequest, where: Found, tab: str) -> dict[str, Any]:
+    """What stands above every tab."""
+    candidate = where.candidate
+    family = {c.eid: c for c in relatives(candidate)}
+    parent = family.pop(candidate.parent_eid, None)
+    return {
+        "project": where.project,
+        "section": "experiments",
+        "experiment": candidate.experiment,
+        "candidate": candidate,
+        "tab": tab,
+        "parent": parent,
+        "children": len(family),
+        "artifact_count": candidate.artifacts.count(),
+        "may_write": find.may(request, where.project, Role.WRITER),
+    }
+
+
+def relatives(candidate: Candidate) -> Any:
+    """The parent and the children, in one query."""
+    alive = Candidate.objects.alive().filter(project=candidate.project_id)
+    family = alive.filter(parent_eid=candidate.eid)
+    if candidate.parent_eid:
+        family = family | alive.filter(eid=candidate.parent_eid)
+    return family.only("eid", "iid", "name")[:1000]
+
+
+# ---------------------------------------------------------------- overview
+
+
+@require_safe
+@with_charts
+def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    where = found(request, slug, iid)
+    if where.gone:
+        return where.gone
+    this = where.candidate
+    metrics = list(this.metrics.order_by("key"))
+    tags = dict(this.tags.values_list("key", "value"))
+    params = list(this.params.order_by("key").values_list("key", "value"))
+    judged_by = primary.primaries([this.experiment_id]).get(this.experiment_id)
+    keys = results.ordered_keys(metrics, judged_by.key if judged_by else None)
+    build = CIBuild.objects.filter(candidate=this).first()
+    opts = options.read(request.GET)
+    main = main_metric(request, metrics, keys)
+    page = head(request, where, "overview") | {
+        "metric_count": len(metrics),
+        "results": results.results(this, metrics, keys),
+        "frame": frames.frame(
+            subject(this, main, opts), with_table="table" in request.GET
+        )
+        if main and main.count > 1
+        else None,
+        "chart_url": chart_url(where, main) if main else "",
+        "problems": opts.problems,
+        "params": [(k, v) for k, v in params if matches(request, k, v)],
+        "param_count": len(params),
+        "filter": request.GET.get("f", ""),
+        "note": prose.html(tags[NOTE]) if tags.get(NOTE) else "",
+        "note_text": tags.get(NOTE, ""),
+        "tags": about.own_tags(tags),
+        "system_tags": about.system_tags(tags),
+        "facts": about.source(tags) + about.code(tags, build) + about.host(tags),
+        "build": build,
+        "ci": about.ci(build),
+        "datasets": about.datasets(this),
+        "models": about.models(this),
+        "python": python_to_load(request, where),
+    }
+    return render(request, "dashboard/candidate.html", page)
+
+
+def main_metric(
+    request: HttpRequest, metrics: list[Metric], keys: list[str]
+) -> Metric | None:
+    """The one asked for, else the most telling one that is a curve."""
+    by_key = {metric.key: metric for metric in metrics}
+    if asked := by_key.get(request.GET.get("m", "")):
+        return asked
+    known = [by_key[key] for key in keys if key in by_key]
+    return next((m for m in known if m.count > 1), next(iter(known), None)) or (
+        metrics[0] if metrics else None
+    )
+
+
+def matches(request: HttpRequest, *texts: str) -> bool:
+    wanted = request.GET.get("f", "").strip().lower()
+    return not wanted or any(wanted in text.lower() for text in texts)
+
+
+def subject(
+    candidate: Candidate, metric: Metric, opts: options.Options
+) -> frames.Subject:
+    look = Look(candidate.iid % 8)
+    return frames.Subject(
+        key=metric.key,
+        members=[frames.Member(candidate, look, metric)],
+        options=opts,
+        marks_best=True,
+    )
+
+
+def chart_url(where: Found, metric: Metric) -> str:
+    path = reverse("candidate_chart", args=[where.project.slug, where.candidate.iid])
+    return f"{path}?{urlencode({'m': metric.key})}"
+
+
+def csv_url(where: Found, metric: Metric) -> str:
+    path = reverse("history", args=[where.project.slug, where.candidate.iid])
+    return f"{path}?{urlencode({'m': metric.key})}"
+
+
+def python_to_load(request: HttpRequest, where: Found) -> snippets.Code:
+    uri = snippets.tracking_uri(request, where.project)
+    return snippets.Code(
+        "python",
+        "import mlflow\n\n"
+        f'mlflow.set_tracking_uri("{uri}")\n'
+        f'run = mlflow.get_run("{where.candidate.eid}")\n'
+        "print(run.data.params, run.data.metrics)\n",
+    )
+
+
+# ---------------------------------------------------------------- metrics
+
+
+class Section(NamedTuple):
+    """The metrics that share a slash prefix."""
+
+    name: str
+    rows: list["Row"]
+
+
+class Row(NamedTuple):
+    metric: Metric
+    label: str  # the key without its prefix
+    spark: SafeString
+    is_shown: bool  # in the chart above
+
+    @property
+    def first(self) -> float:
+        return math.nan if self.metric.first_is_nan else self.metric.first_value
+
+    @property
+    def last(self) -> float:
+        return frames.last_value(self.metric)
+
+    @property
+    def query(self) -> str:
+        return urlencode({"m": self.metric.key})
+
+
+@require_safe
+@with_charts
+def metrics(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    where = found(request, slug, iid)
+    if where.gone:
+        return where.gone
+    every = list(where.candidate.metrics.order_by("key"))
+    keys = results.ordered_keys(every, None)
+    main = main_metric(request, every, keys)
+    opts = options.read(request.GET)
+    chosen = [metric for metric in every if matches(request, metric.key)]
+    page = head(request, where, "metrics") | {
+        "metric_count": len(every),
+        "matching": len(chosen),
+        "left_out": max(0, len(chosen) - MAX_METRICS_SHOWN),
+        "filter": request.GET.get("f", ""),
+        "sections": sections(chosen[:MAX_METRICS_SHOWN], main),
+        "main": main,
+        "problems": problems(request, opts, every),
+        "frame": frames.frame(
+            subject(where.candidate, main, opts), with_table="table" in request.GET
+        )
+        if main and main.count > 1
+        else None,
+        "chart_url": chart_url(where, main) if main else "",
+        "csv_url": csv_url(where, main) if main else "",
+        "main_value": frames.last_value(main) if main else None,
+    }
+    return render(request, "dashboard/metrics.html", page)
+
+
+def problems(
+    request: HttpRequest, opts: options.Options, every: list[Metric]
+) -> list[str]:
+    asked = request.GET.get("m")
+    if asked and asked not in {metric.key for metric in every}:
+        return [*opts.problems, f"This candidate has no metric “{asked[:100]}”."]
+    return list(opts.problems)
+
+
+def sections(metrics: list[Metric], main: Metric | None) -> list[Section]:
+    """By slash prefix, those without one first. One query for all sparklines."""
+    sketches = curves.sketched([m for m in metrics if m.count > 1][:SPARKS])
+    grouped: dict[str, list[Row]] = {}
+    for metric in metrics:
+        prefix, slash, label = metric.key.rpartition("/")
+        points = [(float(s.step), s.value) for s in sketches.get(metric.pk, [])]
+        if metric.first_step == metric.step:
+            points = [
+                (float(s.timestamp), s.value) for s in sketches.get(metric.pk, [])
+            ]
+        spark = svg.sparkline(points) if points else SafeString("")
+        grouped.setdefault(prefix, []).append(
+            Row(metric, label if slash else metric.key, spark, metric == main)
+        )
+    return [Section(prefix, rows) for prefix, rows in sorted(grouped.items())]
+
+
+@require_safe
+def chart(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """`chart.json`: one metric's curve."""
+    where = found(request, slug, iid)
+    if where.gone:
+        return where.gone
+    metric = where.candidate.metrics.filter(key=request.GET.get("m", "")).first()
+    if metric is None:
+        raise Http404
+    about_it = subject(where.candidate, metric, options.read(request.GET))
+    return answers.lines(request, about_it)
+
+
+# ---------------------------------------------------------------- export
+
+
+class Echo:
+    """A file that gives back what is written into it, for streaming."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+@require_safe
+def history(request: HttpRequest, slug: str, iid: int) -> Any:
+    """Every point of one metric, or of all, as CSV. Streamed: it may be millions."""
+    where = found(request, slug, iid)
+    if where.gone:
+        return where.gone
+    chosen = where.candidate.metrics.order_by("pk")
+    if "m" in request.GET:
+        chosen = chosen.filter(key=request.GET["m"])
+    metrics = list(chosen)
+    if not metrics and "m" in request.GET:
+        raise Http404
+    response = StreamingHttpResponse(
+        csv_lines(metrics), content_type="text/csv; charset=utf-8"
+    )
+    name = f"{where.project.slug}-{where.candidate.iid}-metrics.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def csv_lines(metrics: list[Metric]) -> Iterator[str]:
+    write: Callable[[list[Any]], str] = csv.writer(Echo()).writerow
+    keys = {metric.pk: harmless(metric.key) for metric in metrics}
+    yield write(["metric", "step", "timestamp", "time", "value"])
+    for pk, step, timestamp, value in curves.every_point(metrics):
+        when = moment(timestamp)
+        text = when.astimezone(UTC).isoformat() if when else ""
+        yield write([keys[pk], step, timestamp, text, repr(value)])
+
+
+def harmless(text: str) -> str:
+    """A spreadsheet takes a cell that begins like this for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+@require_safe
 def artifacts(request: HttpRequest, **where: Any) -> HttpResponse:
     raise Http404

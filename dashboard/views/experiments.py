@@ -1,13 +1,315 @@
-"""To be built."""
+"""The experiments of a project: find, make, rename, describe, delete, restore."""
 
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    Max,
+    OrderBy,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from dashboard import find, folders, primary, prose, snippets
+from dashboard.columns import Column
+from dashboard.find import NOTE, number_of
+from dashboard.forms import ExperimentForm
+from tracker import lifecycle
+from tracker.errors import TrackerError
+from tracker.models import (
+    Candidate,
+    Experiment,
+    ExperimentTag,
+    Metric,
+    Project,
+    Role,
+    Status,
+)
+from tracker.models.candidates import moment
+
+PAGE_SIZE = 100
+VIEWS = {"": "All", "live": "Live", "deleted": "Deleted"}
+SORTS: dict[str, tuple[str, list[OrderBy | str]]] = {
+    "activity": (
+        "Last activity",
+        [F("newest_ms").desc(nulls_last=True), "-created_ms", "-iid"],
+    ),
+    "name": ("Name", ["name"]),
+    "candidates": ("Candidates", ["-candidate_count", "name"]),
+    "created": ("Newest", ["-created_ms", "-iid"]),
+}
 
 
-def experiments(request: HttpRequest, **where: Any) -> HttpResponse:
-    raise Http404
+class Listed(NamedTuple):
+    """An experiment as a line of the list shows it."""
+
+    experiment: Experiment
+    url: str
+    note: str
+    candidates: int
+    live: int
+    failed: int
+    column: Column | None
+    best: primary.Best | None
+    active_at: Any
 
 
-def experiment(request: HttpRequest, **where: Any) -> HttpResponse:
-    raise Http404
+# ---------------------------------------------------------------- the list
+
+
+@require_safe
+def experiments(request: HttpRequest, slug: str) -> HttpResponse:
+    project = find.project(request, slug)
+    q = request.GET.get("q", "").strip().replace("\0", "")[:500]
+    sort = request.GET.get("sort", "activity")
+    view = request.GET.get("view", "")
+    notes = []
+    if sort not in SORTS:
+        notes.append(f"Experiments cannot be sorted by {sort[:50]!r}.")
+        sort = "activity"
+    if view not in VIEWS:
+        notes.append(f"There is no view {view[:50]!r}.")
+        view = ""
+    found = search(project, view=view, q=q).order_by(*SORTS[sort][1])
+    paginator = Paginator(found, PAGE_SIZE)
+    page = paginator.get_page(request.GET.get("page"))
+    listed = details(project, list(page.object_list))
+    closed = set(request.GET.getlist("closed"))
+    lines = folders.tree(listed, name=lambda one: one.experiment.name, closed=closed)
+    may_write = find.may(request, project, Role.WRITER)
+    context: dict[str, Any] = {
+        "project": project,
+        "section": "experiments",
+        "q": q,
+        "sort": sort,
+        "sorts": [(name, label) for name, (label, _) in SORTS.items()],
+        "view": view,
+        "views": list(VIEWS.items()),
+        "notes": notes,
+        "page": page,
+        "lines": [shaped(request, line) for line in lines],
+        "may_write": may_write,
+    }
+    if not q and not view and not any(one.candidates for one in listed):
+        uri = snippets.tracking_uri(request, project)
+        context["snippet"] = snippets.connect_and_log(uri, "my-first")
+    return render(request, "dashboard/experiments.html", context)
+
+
+def search(project: Project, *, view: str, q: str) -> QuerySet[Experiment]:
+    """Those whose name, or a tag's value, holds the text; the description is a tag."""
+    found = Experiment.objects.filter(project=project)
+    found = found.exclude(deleted_at=None) if view == "deleted" else found.alive()
+    alive = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
+    if view == "live":
+        found = found.filter(Exists(alive.filter(status=Status.RUNNING)))
+    if q:
+        tagged = ExperimentTag.objects.filter(
+            experiment=OuterRef("pk"), value__icontains=q
+        )
+        found = found.filter(Q(name__icontains=q) | Exists(tagged))
+    newest = alive.order_by("-started_ms").values("started_ms")[:1]
+    return found.annotate(
+        newest_ms=Subquery(newest),
+        candidate_count=number_of(alive, by="experiment"),
+    )
+
+
+class Counts(NamedTuple):
+    live: int = 0
+    failed: int = 0
+    ended_ms: int = 0
+
+
+def details(project: Project, experiments: list[Experiment]) -> list[Listed]:
+    """What the list shows beside the names: seven queries for any number."""
+    ids = [experiment.pk for experiment in experiments]
+    alive = Candidate.objects.alive().filter(experiment__in=ids)
+    counts = {
+        pk: Counts(live, failed, ended or 0)
+        for pk, live, failed, ended in alive.order_by()
+        .values("experiment")
+        .annotate(
+            live=Count("pk", filter=Q(status=Status.RUNNING)),
+            failed=Count("pk", filter=Q(status=Status.FAILED)),
+            ended=Max("ended_ms"),
+        )
+        .values_list("experiment", "live", "failed", "ended")
+    }
+    logged = dict(
+        Metric.objects.filter(
+            experiment__in=[pk for pk, count in counts.items() if count.live],
+            candidate__status=Status.RUNNING,
+            candidate__deleted_at=None,
+        )
+        .values("experiment")
+        .annotate(last=Max("logged_ms"))
+        .values_list("experiment", "last")
+    )
+    notes = dict(
+        ExperimentTag.objects.filter(experiment__in=ids, key=NOTE).values_list(
+            "experiment", "value"
+        )
+    )
+    columns = primary.primaries(ids)
+    bests = primary.bests(columns)
+    return [
+        listed(
+            project,
+            experiment,
+            note=notes.get(experiment.pk, ""),
+            counts=counts.get(experiment.pk, Counts()),
+            logged_ms=logged.get(experiment.pk, 0),
+            column=columns.get(experiment.pk),
+            best=bests.get(experiment.pk),
+        )
+        for experiment in experiments
+    ]
+
+
+def listed(
+    project: Project,
+    experiment: Experiment,
+    *,
+    note: str,
+    counts: Counts,
+    logged_ms: int,
+    column: Column | None,
+    best: primary.Best | None,
+) -> Listed:
+    newest = experiment.newest_ms or experiment.created_ms
+    return Listed(
+        experiment=experiment,
+        url=reverse("experiment", args=[project.slug, experiment.iid]),
+        note=prose.first_line(note),
+        candidates=experiment.candidate_count,
+        live=counts.live,
+        failed=counts.failed,
+        column=column,
+        best=best,
+        active_at=moment(max(newest, counts.ended_ms, logged_ms)),
+    )
+
+
+class Shaped(NamedTuple):
+    """A line with what only its folder knows."""
+
+    line: folders.Line[Listed]
+    toggle_url: str
+    count: int
+    live: int
+
+
+def shaped(request: HttpRequest, line: folders.Line[Listed]) -> Shaped:
+    if line.thing:
+        return Shaped(line, "", 1, 0)
+    query = request.GET.copy()
+    closed = [path for path in query.getlist("closed") if path != line.path]
+    query.setlist("closed", [*closed, line.path] if line.is_open else closed)
+    live = sum(one.live for one in line.inside)
+    return Shaped(line, f"?{query.urlencode()}", len(line.inside), live)
+
+
+# ---------------------------------------------------------------- changes
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest, slug: str) -> HttpResponse:
+    project = find.project(request, slug, needs=Role.WRITER)
+    form = ExperimentForm(project, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        note = form.cleaned_data["description"]
+        try:
+            made = lifecycle.create_experiment(
+                project, form.cleaned_data["name"], tags={NOTE: note} if note else {}
+            )
+        except TrackerError as problem:
+            form.add_error("name", problem.message)
+        else:
+            return HttpResponseRedirect(
+                reverse("experiment", args=[project.slug, made.iid])
+            )
+    page = {"project": project, "section": "experiments", "form": form}
+    status = 422 if form.is_bound else 200
+    return render(request, "dashboard/new_experiment.html", page, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """Rename, describe; deleting is one button further."""
+    project = find.project(request, slug, needs=Role.WRITER)
+    experiment = find.experiment(project, iid)
+    if experiment.is_deleted:
+        return find.gone(request, project, experiment)
+    begun = {"name": experiment.name, "description": experiment.note}
+    form = ExperimentForm(project, request.POST or None, but=experiment, initial=begun)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change(experiment, form)
+        except TrackerError as problem:
+            form.add_error(None, problem.message)
+        else:
+            return HttpResponseRedirect(
+                reverse("experiment", args=[project.slug, experiment.iid])
+            )
+    page = {
+        "project": project,
+        "section": "experiments",
+        "experiment": experiment,
+        "form": form,
+        "is_default": experiment.iid == 0,
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "dashboard/experiment_settings.html", page, status=status)
+
+
+def change(experiment: Experiment, form: ExperimentForm) -> None:
+    name, note = form.cleaned_data["name"], form.cleaned_data["description"]
+    with transaction.atomic():
+        if name != experiment.name:
+            lifecycle.rename_experiment(experiment, name)
+        if note != experiment.note:
+            lifecycle.set_experiment_tag(experiment, NOTE, note)
+
+
+@require_POST
+def delete(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    project = find.project(request, slug, needs=Role.WRITER)
+    experiment = find.experiment(project, iid)
+    try:
+        lifecycle.delete_experiment(experiment)
+    except TrackerError as problem:
+        messages.error(request, problem.message)
+        return HttpResponseRedirect(
+            reverse("experiment_settings", args=[project.slug, iid])
+        )
+    return HttpResponseRedirect(
+        reverse("experiments", args=[project.slug])
+        + "?"
+        + urlencode({"view": "deleted"})
+    )
+
+
+@require_POST
+def restore(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    project = find.project(request, slug, needs=Role.WRITER)
+    experiment = find.experiment(project, iid)
+    if experiment.is_deleted:
+        lifecycle.restore_experiment(experiment)
+    return HttpResponseRedirect(reverse("experiment", args=[project.slug, iid]))

@@ -1,21 +1,228 @@
-"""To be built."""
+"""Home, the list of projects, a project's overview, and its first run."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dashboard import find, primary, prose, snippets
+from dashboard.find import number_of
+from dashboard.forms import DescriptionForm, ProjectForm
+from tracker import lifecycle
+from tracker.models import Candidate, Experiment, Project, Role, Status
+
+SHORT_LIST = 8
 
 
-def home(request: HttpRequest, **where: Any) -> HttpResponse:
-    raise Http404
+def running(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
+    return candidates.filter(status=Status.RUNNING).order_by("-started_ms", "eid")
 
 
-def projects(request: HttpRequest, **where: Any) -> HttpResponse:
-    raise Http404
+def finished(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
+    return candidates.filter(ended_ms__isnull=False).order_by("-ended_ms", "eid")
 
 
-def project(request: HttpRequest, **where: Any) -> HttpResponse:
-    raise Http404
+def shortlists(
+    live: QuerySet[Candidate], recent: QuerySet[Candidate]
+) -> tuple[list[primary.Brief], list[primary.Brief]]:
+    """Two short lists of candidates, in four queries."""
+    first = list(live.select_related("project", "experiment")[:SHORT_LIST])
+    second = list(recent.select_related("project", "experiment")[:SHORT_LIST])
+    both = primary.briefs([*first, *second])
+    return both[: len(first)], both[len(first) :]
 
 
-def start(request: HttpRequest, **where: Any) -> HttpResponse:
-    raise Http404
+# ---------------------------------------------------------------- home
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What runs, what ended, where to go. A GET on the root is also a tracking URI."""
+    projects = Project.objects.visible_to(request.user)
+    candidates = Candidate.objects.alive().filter(
+        project__in=projects, experiment__deleted_at=None
+    )
+    live, recent = shortlists(running(candidates), finished(candidates))
+    page: dict[str, Any] = {
+        "section": "home",
+        "tracking_page": reverse("project", args=[lifecycle.DEFAULT_PROJECT]),
+        "live": live,
+        "recent": recent,
+        "projects": with_counts(projects)[:SHORT_LIST],
+    }
+    is_fresh = not live and not recent and not candidates.exists()
+    if is_fresh and request.user.is_authenticated:
+        page["start"] = first_run(request, lifecycle.default_project())
+    return render(request, "dashboard/home.html", page)
+
+
+# ---------------------------------------------------------------- projects
+
+
+def with_counts(projects: QuerySet[Project]) -> QuerySet[Project]:
+    """Each with `experiment_count`, `candidate_count`, `live_count` and `newest_at`."""
+    experiments = Experiment.objects.alive().filter(project=OuterRef("pk"))
+    alive = Candidate.objects.alive()
+    # By way of the experiments: their indexes count without touching a candidate.
+    candidates = alive.filter(
+        experiment__project=OuterRef("pk"), experiment__deleted_at=None
+    )
+    newest = alive.filter(project=OuterRef("pk")).order_by("-iid")
+    return projects.annotate(
+        experiment_count=number_of(experiments, by="project"),
+        candidate_count=number_of(candidates, by="experiment__project"),
+        live_count=number_of(
+            candidates.filter(status=Status.RUNNING), by="experiment__project"
+        ),
+        newest_at=Subquery(newest.values("created_at")[:1]),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def projects(request: HttpRequest) -> HttpResponse:
+    """The projects this person may read, and a form for a new one."""
+    form = ProjectForm(request.POST or None)
+    if request.method == "POST":
+        if not request.user.is_authenticated:
+            raise PermissionDenied("Sign in to create a project.")
+        if form.is_valid():
+            return created(request, form)
+    page = {
+        "section": "projects",
+        "form": form,
+        "projects": with_counts(Project.objects.visible_to(request.user)),
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "dashboard/projects.html", page, status=status)
+
+
+def created(request: HttpRequest, form: ProjectForm) -> HttpResponse:
+    fields = form.cleaned_data
+    project = lifecycle.create_project(
+        fields["slug"],
+        name=fields["name"],
+        visibility=fields["visibility"],
+        owner=request.user,
+    )
+    return HttpResponseRedirect(reverse("start", args=[project.slug]))
+
+
+# ---------------------------------------------------------------- one project
+
+
+@require_safe
+def project(request: HttpRequest, slug: str) -> HttpResponse:
+    """A project's overview. Its address is also a tracking URI."""
+    project = find.project(request, slug)
+    candidates = project.candidates.alive().filter(experiment__deleted_at=None)
+    live, recent = shortlists(running(candidates), candidates.order_by("-iid"))
+    newest = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
+    experiments = (
+        project.experiments.alive()
+        .annotate(
+            candidate_count=number_of(newest, by="experiment"),
+            newest_ms=Subquery(newest.order_by("-started_ms").values("started_ms")[:1]),
+        )
+        .order_by(F("newest_ms").desc(nulls_last=True), "-created_ms")
+    )
+    page = {
+        "project": project,
+        "section": "overview",
+        "tracking_page": request.path.rstrip("/") + "/",
+        "description": prose.html(project.description),
+        "live": live,
+        "recent": recent,
+        "experiments": experiments[:SHORT_LIST],
+        "may_own": find.may(request, project, Role.OWNER),
+    }
+    return render(request, "dashboard/project.html", page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def describe_project(request: HttpRequest, slug: str) -> HttpResponse:
+    """The name and the description, in Markdown."""
+    project = find.project(request, slug, needs=Role.OWNER)
+    form = DescriptionForm(request.POST or None, instance=project)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        return HttpResponseRedirect(reverse("project", args=[project.slug]))
+    page = {"project": project, "section": "overview", "form": form}
+    status = 422 if form.is_bound else 200
+    return render(request, "dashboard/describe_project.html", page, status=status)
+
+
+# ---------------------------------------------------------------- first run
+
+
+def first_run(request: HttpRequest, project: Project) -> dict[str, Any]:
+    """The four steps: install, connect, log, see it here."""
+    uri = snippets.tracking_uri(request, project)
+    how = request.GET.get("how", "")
+    how = how if how in snippets.CONNECT else "shell"
+    library = request.GET.get("lib", "")
+    library = library if library in snippets.LOG else "python"
+    newest = project.candidates.alive().order_by("-iid").first()
+    return {
+        "install": snippets.Code("bash", "pip install mlflow"),
+        "connect": snippets.CONNECT[how][1](uri),
+        "connect_tabs": tabs(snippets.CONNECT, how, f"?lib={library}&how="),
+        "log": snippets.log(library, uri=uri),
+        "log_tabs": tabs(snippets.LOG, library, f"?how={how}&lib="),
+        "uri": uri,
+        "newest": newest,
+        "newest_url": reverse("newest", args=[project.slug]),
+        "project": project,
+    }
+
+
+class Tab(NamedTuple):
+    label: str
+    url: str
+    is_current: bool
+
+
+def tabs(choices: Mapping[str, tuple[Any, ...]], current: str, url: str) -> list[Tab]:
+    return [
+        Tab(choice[0], url + name, name == current) for name, choice in choices.items()
+    ]
+
+
+@require_safe
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    project = find.project(request, slug)
+    page = {
+        "project": project,
+        "section": "start",
+        "start": first_run(request, project),
+    }
+    return render(request, "dashboard/start.html", page)
+
+
+@require_safe
+def newest(request: HttpRequest, slug: str) -> HttpResponse:
+    """The newest candidate after number `since`; 204 while there is none."""
+    project = find.project(request, slug)
+    since = request.GET.get("since", "")
+    after = int(since) if since.isascii() and since.isdigit() else 0
+    candidate = (
+        project.candidates.alive()
+        .filter(iid__gt=after)
+        .order_by("-iid")
+        .select_related("experiment")
+        .first()
+    )
+    if candidate is None:
+        return HttpResponse(status=204)
+    return JsonResponse(
+        {
+            "number": candidate.iid,
+            "name": candidate.name,
+            "experiment": candidate.experiment.name,
+            "url": reverse("candidate", args=[project.slug, candidate.iid]),
+        }
+    )

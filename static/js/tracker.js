@@ -5,11 +5,12 @@
 
   // ---- the client prints <tracking URI>/#/experiments/3/runs/<id>; no server sees the rest ----
   const forward = () => {
+    const model = location.hash.match(/^#\/experiments\/\d+\/models\/(m-[0-9a-f]{32})/);
     const run = location.hash.match(/^#\/experiments\/\d+\/runs\/([0-9a-f]{32})/);
     const experiment = location.hash.match(/^#\/experiments\/(\d+)/);
-    if (run) location.replace(`/r/${run[1]}/`);
-    else if (experiment && document.body.dataset.trackingPage)
-      location.replace(`${document.body.dataset.trackingPage}experiments/${experiment[1]}/`);
+    const page = document.body.dataset.trackingPage;
+    if (run ?? model) location.replace(`/r/${(run ?? model)[1]}/`);
+    else if (experiment && page) location.replace(`${page}experiments/${experiment[1]}/`);
   };
   forward();
   addEventListener("hashchange", forward);
@@ -40,17 +41,43 @@
     open.querySelector("summary").focus();
   });
 
+  // ---- forms that apply a change at once; without script they have a button -------------------
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+
+  // ---- "/" goes to the page's filter or search ------------------------------------------------
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const field = document.getElementById("q");
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  });
+
   // ---- copy buttons ---------------------------------------------------------------------------
+  const copied = async (source) => {
+    try {
+      await navigator.clipboard.writeText(source.textContent.trim());
+      return true;
+    } catch {
+      // Plain http elsewhere than on this machine has no clipboard: select, so that a key does it.
+      getSelection().selectAllChildren(source);
+      return false;
+    }
+  };
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
     const source = button.dataset.copy
       ? document.getElementById(button.dataset.copy)
       : button.closest(".code").querySelector("pre");
-    await navigator.clipboard.writeText(source.textContent.trim());
+    const done = await copied(source);
     const word = button.querySelector("span") ?? button;
     const before = word.textContent;
-    word.textContent = "Copied";
+    word.textContent = done ? "Copied" : "Press Ctrl C";
     setTimeout(() => { word.textContent = before; }, 1500);
   });
 })();

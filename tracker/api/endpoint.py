@@ -4,10 +4,12 @@ An endpoint is a function of a Call and a message; it returns a dict, or an answ
 its own where it streams bytes. It raises Tracker's errors and never sees HTTP.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
 from django.urls.resolvers import URLPattern
@@ -19,8 +21,14 @@ from rest_framework.views import APIView
 from tracker import access, lifecycle
 from tracker.access import Actor
 from tracker.api import errors, wire
-from tracker.errors import NotFound
+from tracker.errors import Invalid, NotFound
+from tracker.keys import quoted
 from tracker.models import Candidate, Experiment, LoggedModel, Project, Role
+from tracker.recording import Named
+
+INTEGER = re.compile(r"-?[0-9]+\Z")
+MAX_EXPERIMENT_IDS = 10_000
+MAX_ID_DIGITS = 18  # every number of so many digits fits a database's integer
 
 
 @dataclass(slots=True)
@@ -33,41 +41,68 @@ class Call:
     path: dict[str, str]
 
     def experiment(self, experiment_id: str) -> Experiment:
-        """Deleted ones too. Raises NotFound, also for an id that cannot be one."""
-        # The contract's ids are decimal; str.isdigit would let other digits pass.
-        if (
-            experiment_id.isascii()
-            and experiment_id.isdigit()
-            and len(experiment_id) < 19
-        ):
+        """Deleted ones too. Raises NotFound; Invalid for what cannot be an id."""
+        if not INTEGER.match(experiment_id):
+            raise Invalid(not_an_id(experiment_id))
+        if is_number(experiment_id):
             found = Experiment.objects.filter(
                 project=self.project, iid=int(experiment_id)
             ).first()
             if found:
                 return found
-        raise NotFound(
-            f"No experiment with id {experiment_id[: wire.QUOTED_CHARS]!r} exists."
-        )
+        raise NotFound(f"No Experiment with id={quoted(experiment_id)} exists.")
 
-    def candidate(self, run_id: str) -> Candidate:
-        """Deleted ones too. Raises NotFound."""
+    def experiments(self, experiment_ids: Iterable[str]) -> QuerySet[Experiment]:
+        """Those of the ids that exist here. Raises Invalid for one that cannot be an id."""
+        iids = set()
+        for experiment_id in experiment_ids:
+            if not INTEGER.match(experiment_id):
+                raise Invalid(not_an_id(experiment_id))
+            if is_number(experiment_id):
+                iids.add(int(experiment_id))
+        if len(iids) > MAX_EXPERIMENT_IDS:
+            raise Invalid(
+                f"A search can name at most {MAX_EXPERIMENT_IDS} experiments."
+            )
+        return Experiment.objects.filter(project=self.project, iid__in=sorted(iids))
+
+    def candidate(self, run_id: str, run_uuid: str = "") -> Candidate:
+        """Deleted ones too. Raises NotFound, or Invalid where none is named."""
+        _, eid = self.named(run_id, run_uuid)
         found = (
-            Candidate.objects.filter(project=self.project, eid=run_id)
+            Candidate.objects.filter(project=self.project, eid=eid)
             .select_related("experiment")
             .first()
         )
         if not found:
-            raise NotFound(f"No run with id {run_id[: wire.QUOTED_CHARS]!r} exists.")
+            raise NotFound(f"Run with id={quoted(eid)} not found")
         return found
+
+    def named(self, run_id: str, run_uuid: str = "") -> Named:
+        """A candidate that a verb will find and lock. Old clients say run_uuid."""
+        if not (run_id or run_uuid):
+            raise Invalid(wire.missing("run_id"))
+        return Named(self.project.pk, run_id or run_uuid)
 
     def logged_model(self, model_id: str, *, with_deleted: bool = False) -> LoggedModel:
         models = LoggedModel.objects.filter(project=self.project, eid=model_id)
-        found = (models if with_deleted else models.alive()).first()
+        if not with_deleted:
+            models = models.alive()
+        found = models.select_related("experiment").first()
         if not found:
-            raise NotFound(
-                f"No logged model with id {model_id[: wire.QUOTED_CHARS]!r} exists."
-            )
+            raise NotFound(f"Logged model with ID {quoted(model_id)} not found.")
         return found
+
+
+def is_number(text: str) -> bool:
+    # The contract's ids are decimal; str.isdigit alone would let other digits pass.
+    return text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS
+
+
+def not_an_id(text: str) -> str:
+    return (
+        f"Invalid experiment ID {quoted(text)}. Experiment ID must be a valid integer."
+    )
 
 
 Body = Callable[..., dict[str, Any] | HttpResponseBase]
@@ -145,11 +180,12 @@ def find_project(address: str | None) -> Project:
     if address is None:
         return lifecycle.default_project()
     if address.isascii() and address.isdigit():
-        found = Project.objects.filter(pk=int(address[:18])).first()
+        wanted = {"pk": int(address)} if is_number(address) else None
     else:
-        found = Project.objects.filter(slug=address).first()
+        wanted = {"slug": address}
+    found = Project.objects.filter(**wanted).first() if wanted else None
     if not found:
-        raise NotFound(f"No project {address[: wire.QUOTED_CHARS]!r} exists.")
+        raise NotFound(f"No project {quoted(address)} exists.")
     return found
 
 

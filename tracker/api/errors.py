@@ -35,6 +35,7 @@ WORDS: list[tuple[type[Exception], int, str]] = [
     (errors.TooLarge, 413, "RESOURCE_EXHAUSTED"),
     (errors.Full, 507, "RESOURCE_EXHAUSTED"),
     (errors.Unavailable, 503, "TEMPORARILY_UNAVAILABLE"),
+    (errors.Unsupported, 501, "NOT_IMPLEMENTED"),
     (drf.NotAuthenticated, 401, "UNAUTHENTICATED"),
     (drf.AuthenticationFailed, 401, "UNAUTHENTICATED"),
     (drf.PermissionDenied, 403, "PERMISSION_DENIED"),

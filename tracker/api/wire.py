@@ -1,14 +1,17 @@
 """MLflow's JSON in and out: protobuf's dialect, read into msgspec structs.
 
-Numbers may arrive as strings, doubles as "NaN" or "Infinity", `null` means absent,
-unknown fields are ignored. Answers leave out what is unset, and write NaN as text.
+Numbers may arrive as strings, doubles as "NaN" or "Infinity", enums by name or number,
+`null` means absent, unknown fields are ignored. Answers leave out what is unset, and
+write NaN as text. What cannot be read is refused with the name of the parameter; it is
+never replaced by a default.
 """
 
+import enum
 import functools
 import json
 import math
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -22,8 +25,8 @@ Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Milliseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 MAX_BODY_BYTES = 8 * 1024**2
-MAX_DEPTH = 64
 QUOTED_CHARS = 200
+SEE_DOCS = "See the API docs for more information about request parameters."
 
 
 class Message(msgspec.Struct):
@@ -51,40 +54,80 @@ def read(request: HttpRequest, shape: type[M], max_bytes: int) -> M:
 
 
 def _body(request: HttpRequest, max_bytes: int) -> bytes:
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdigit() and int(length) > max_bytes:
-        raise TooLarge(f"The body is {length} bytes; the limit here is {max_bytes}.")
-    if request.method == "POST" and request.content_type != "application/json":
+    if request.method in ("POST", "PUT") and request.content_type != "application/json":
         raise Invalid("The Content-Type must be application/json.")
     if request.META.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
         raise Invalid("Compressed request bodies are not supported.")
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if length.isdigit() and int(length) > max_bytes:
+        raise TooLarge(f"The body is {length} bytes; the limit here is {max_bytes}.")
+    if not length and "HTTP_TRANSFER_ENCODING" in request.META:
+        # Django takes a body without a length for an empty one.
+        body: bytes = request.META["wsgi.input"].read(max_bytes + 1)
+        if len(body) > max_bytes:
+            raise TooLarge(
+                f"The body is longer than the limit here, {max_bytes} bytes."
+            )
+        return body
     return request.body
 
 
 def _from_body(body: bytes, shape: type[M]) -> M:
-    if b"\x00" in body or b"\\u0000" in body:
+    if b"\\u0000" in body:
         _refuse_nul(body)
-    try:
-        return _decoder(shape).decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        # Once more, slowly: absent fields as null, JSON in a JSON string, and a message
-        # that names the parameter.
-        return _convert(_without_nulls(_loads(body)), shape)
+    reader = _reader(shape)
+    if not any(name in body for name in reader.camel_names):
+        try:
+            return reader.decoder.decode(body)
+        except (msgspec.MsgspecError, RecursionError, UnicodeError):
+            pass
+    # Once more, slowly: what the decoder does not know of the dialect, and messages that
+    # name the parameter.
+    return _convert(_tidy(_loads(body), reader.type), shape)
+
+
+class Reader(NamedTuple):
+    """What is known of a kind of message before the first one arrives."""
+
+    decoder: msgspec.json.Decoder[Any]
+    type: inspect.StructType
+    # `"runId"`: protobuf's other spelling of a field, as it stands in a body.
+    camel_names: list[bytes]
 
 
 @functools.cache
-def _decoder(shape: type[M]) -> msgspec.json.Decoder[M]:
-    return msgspec.json.Decoder(shape, strict=False)
+def _reader(shape: type[Message]) -> Reader:
+    described = inspect.type_info(shape)
+    assert isinstance(described, inspect.StructType)
+    return Reader(
+        decoder=msgspec.json.Decoder(shape, strict=False),
+        type=described,
+        camel_names=[f'"{name}"'.encode() for name in sorted(_camel_names(described))],
+    )
 
 
-def _loads(body: bytes) -> Any:
+def _camel_names(described: inspect.Type) -> set[str]:
+    if isinstance(described, inspect.ListType):
+        return _camel_names(described.item_type)
+    if not isinstance(described, inspect.StructType):
+        return set()
+    own = {_camel(field.encode_name) for field in described.fields if "_" in field.name}
+    return own.union(*(_camel_names(field.type) for field in described.fields))
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def _loads(body: bytes) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
         value = msgspec.json.decode(body)
         if isinstance(value, str):  # very old clients encode twice
             value = msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeError) as problem:
+    except (msgspec.MsgspecError, UnicodeError) as problem:
         raise Invalid(f"The body is not valid JSON: {problem}.") from None
     except RecursionError:
         raise Invalid("The body is nested too deeply.") from None
@@ -94,50 +137,81 @@ def _loads(body: bytes) -> Any:
 
 
 def _refuse_nul(body: bytes) -> None:
+    """PostgreSQL cannot store the character NUL, so nobody may log it."""
     try:
-        texts = json.dumps(_loads(body), ensure_ascii=False)
+        texts = json.dumps(_loads(body), ensure_ascii=True)
     except RecursionError:
         raise Invalid("The body is nested too deeply.") from None
     if "\\u0000" in texts.replace("\\\\", ""):
         raise Invalid("A text may not contain the character NUL.")
 
 
-def _without_nulls(value: Any, depth: int = 0) -> Any:
-    if depth > MAX_DEPTH:
-        raise Invalid("The body is nested too deeply.")
-    if isinstance(value, dict):
-        return {
-            key: _without_nulls(item, depth + 1)
-            for key, item in value.items()
-            if item is not None
-        }
-    if isinstance(value, list):
-        return [_without_nulls(item, depth + 1) for item in value]
+def _tidy(value: Any, described: inspect.Type) -> Any:
+    """A decoded body as msgspec expects it: known fields, without nulls, enums by name.
+
+    What does not fit is left as it is; converting it will say what is wrong.
+    """
+    if isinstance(described, inspect.StructType) and isinstance(value, dict):
+        tidy = {}
+        for field in described.fields:
+            name, camel = field.encode_name, _camel(field.encode_name)
+            if name != camel and name in value and camel in value:
+                raise Invalid(
+                    f"Request specifies both '{name}' and '{camel}'; provide only one of"
+                    " them."
+                )
+            if value.get(name) is not None:
+                tidy[name] = _tidy(value[name], field.type)
+        return tidy
+    if isinstance(described, inspect.ListType) and isinstance(value, list):
+        return [_tidy(item, described.item_type) for item in value]
+    if (kind := _enum_in(described)) is not None:
+        return _by_number(kind, value)
+    return value
+
+
+def _enum_in(described: inspect.Type) -> type[enum.Enum] | None:
+    options = (
+        described.types if isinstance(described, inspect.UnionType) else (described,)
+    )
+    for option in options:
+        # A Django choice is an enum that msgspec reads, but describes as something else.
+        kind = getattr(option, "cls", None)
+        if isinstance(kind, type) and issubclass(kind, enum.Enum):
+            return kind
+    return None
+
+
+def _by_number(kind: type[enum.Enum], value: Any) -> Any:
+    """Protobuf numbers the names of our enums from 1, in their order."""
+    members = list(kind)
+    digits = isinstance(value, str) and len(value) < 4 and value.isdecimal()
+    number = int(value) if digits else value
+    if type(number) is int and 1 <= number <= len(members):
+        return members[number - 1].value
     return value
 
 
 def _from_query(query: QueryDict, shape: type[Message]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, is_list in _fields(shape):
-        if name in query:
-            found[name] = query.getlist(name) if is_list else query[name]
-            if "\x00" in "".join(found[name]):
-                raise Invalid(f"Parameter '{name}' may not contain the character NUL.")
-    return found
+    described = _reader(shape).type
+    for field in described.fields:
+        name = field.encode_name
+        if name not in query:
+            continue
+        is_list = isinstance(field.type, inspect.ListType)
+        found[name] = query.getlist(name) if is_list else query[name]
+        if "\x00" in "".join(found[name]):
+            raise Invalid(f"Parameter '{name}' may not contain the character NUL.")
+        if isinstance(field.type, inspect.BoolType):
+            if found[name].lower() not in ("true", "false"):
+                raise Invalid(_wrong(name, found[name], "must be 'true' or 'false'."))
+            found[name] = found[name].lower() == "true"
+    tidy: dict[str, Any] = _tidy(found, described)
+    return tidy
 
 
-@functools.cache
-def _fields(shape: type[Message]) -> list[tuple[str, bool]]:
-    """Names of a message's fields, and whether each is a list."""
-    described = inspect.type_info(shape)
-    assert isinstance(described, inspect.StructType)
-    return [
-        (field.encode_name, isinstance(field.type, inspect.ListType))
-        for field in described.fields
-    ]
-
-
-def _convert(value: Any, shape: type[M]) -> M:
+def _convert(value: dict[str, Any], shape: type[M]) -> M:
     try:
         return msgspec.convert(value, shape, strict=False)
     except (msgspec.ValidationError, OverflowError, ValueError) as problem:
@@ -148,21 +222,34 @@ MISSING = re.compile(
     r"Object missing required field `(?P<name>[^`]+)`(?: - at `\$\.?(?P<path>[^`]*)`)?"
 )
 WRONG = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
+
+
+def missing(parameter: str) -> str:
+    return f"Missing value for required parameter '{parameter}'. {SEE_DOCS}"
+
+
+def _wrong(parameter: str, value: Any, what: str) -> str:
+    echoed = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return (
+        f"Invalid value {echoed[:QUOTED_CHARS]} for parameter '{parameter}' supplied:"
+        f" {what} {SEE_DOCS}"
+    )
 
 
 def _sentence(problem: str, value: Any) -> str:
     """msgspec's report as MLflow's: names the parameter, echoes the value."""
-    if missing := MISSING.match(problem):
-        path = ".".join(filter(None, [missing["path"], missing["name"]]))
-        return f"Missing value for required parameter '{path}'."
+    if absent := MISSING.match(problem):
+        return missing(".".join(filter(None, [absent["path"], absent["name"]])))
     wrong = WRONG.match(problem)
     assert wrong
     path = wrong["path"] or ""
     found = _at(value, path)
-    if found == "" and "length >= 1" in problem:
-        return f"Missing value for required parameter '{path}'."
-    echoed = json.dumps(found, default=str)[:QUOTED_CHARS]
-    return f"Invalid value {echoed} for parameter '{path}': {wrong['what']}."
+    if found in ("", []) and "length >= 1" in problem:
+        return missing(path)
+    if too_long := TOO_LONG.match(problem):
+        return f"'{path}' exceeds the maximum length of {too_long[1]} characters."
+    return _wrong(path, found, f"{wrong['what']}.")
 
 
 def _at(value: Any, path: str) -> Any:

@@ -203,6 +203,8 @@ class Metric(models.Model):
     first_timestamp = models.BigIntegerField()
     first_value = models.FloatField()
     first_is_nan = models.BooleanField(default=False)
+    # Timestamps never fall along the steps: in order of steps is in order of time.
+    in_order = models.BooleanField(default=True)
     logged_ms = models.BigIntegerField()  # the server's clock at the last write
 
     class Meta:

@@ -1,0 +1,113 @@
+# Every step that a person or the pipeline takes has a target here.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The first Python of 3.11 or later; name another with `make PYTHON=…`.
+PYTHON ?= $(shell for python in python3 python python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check -qq install
+# Test processes at a time.
+JOBS ?= 2
+
+.PHONY: help
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# ---------------------------------------------------------------- set up
+
+# A stamp, not the interpreter: a set-up that was broken off begins again.
+$(VENV)/made.stamp:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Tracker needs Python 3.11 or later. Install it, or name one: make PYTHON=/path/to/python3." >&2; \
+		exit 1; \
+	fi
+	@if ! "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "$(PYTHON) has no venv module. Install it (on Debian: apt install python3-venv) and try again." >&2; \
+		exit 1; \
+	fi
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@touch $@
+
+# One stamp for each list of packages: nothing is asked of pip until a list changes.
+$(VENV)/%.stamp: requirements/%.txt | $(VENV)/made.stamp
+	@echo "Installing $<…"
+	@$(PIP) --requirement $<
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/server.stamp ## Make .venv and install what the server needs
+
+.PHONY: setup-test
+setup-test: setup $(VENV)/test.stamp browser
+
+# Tests in a real browser use Debian's Chromium, installed where we may install it.
+.PHONY: browser
+browser:
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the browser tests…"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null \
+		|| echo "Chromium could not be installed; the browser tests will say so." >&2; \
+	fi
+
+# ---------------------------------------------------------------- run
+
+.PHONY: serve
+serve: setup ## Run Tracker: web server and worker, until Ctrl-C
+	@exec $(PY) manage.py serve
+
+.PHONY: worker
+worker: setup ## Run one more worker beside a server
+	@exec $(PY) manage.py worker
+
+.PHONY: demo
+demo: setup ## Fill a project "demo" with a rich sample
+	@exec $(PY) manage.py demo
+
+# ---------------------------------------------------------------- check
+
+PYTEST := $(PY) -m pytest --quiet --numprocesses $(JOBS) --dist loadgroup
+
+.PHONY: test
+test: setup-test ## Run every test: SQLite, then what differs on PostgreSQL
+	@$(PYTEST)
+	@$(MAKE) test-postgres
+
+.PHONY: test-postgres
+test-postgres: setup-test ## Run the tests of API, search, rooms and artifacts on PostgreSQL
+	@TRACKER_TEST_DATABASE=postgresql $(PYTEST) tests/api tests/search tests/rooms tests/artifacts
+
+.PHONY: test-client
+test-client: setup-test ## Run the tests with the real MLflow client
+	@$(PYTEST) tests/client
+
+.PHONY: lint
+lint: setup $(VENV)/lint.stamp ## Look for mistakes and for unformatted code
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet . || { echo "Some files are not formatted: make format" >&2; exit 1; }
+
+.PHONY: format
+format: $(VENV)/lint.stamp ## Format the code
+	@$(PY) -m ruff check --fix-only --quiet .
+	@$(PY) -m ruff format .
+
+.PHONY: types
+types: setup $(VENV)/lint.stamp ## Check the types
+	@$(PY) -m mypy
+
+.PHONY: migrations
+migrations: setup ## Write the migrations that changed models need
+	@$(PY) manage.py makemigrations
+
+.PHONY: check
+check: lint types test ## All that the pipeline runs
+
+.PHONY: clean
+clean: ## Remove what was built; data stays
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,68 @@
+"""Answers of `chart.json`: what a figure needs, and 304 where the browser has it."""
+
+import hashlib
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.cache import patch_cache_control
+from django.utils.http import parse_etags
+
+from dashboard import frames
+
+
+def lines(request: HttpRequest, subject: frames.Subject) -> HttpResponse:
+    """Curves of one metric. Whether they changed is known without reading a point."""
+    version = [
+        request.GET.urlencode(),
+        subject.missing,
+        *(
+            (m.metric.pk, m.metric.count, m.metric.logged_ms, m.candidate.iid)
+            + (m.candidate.name, m.candidate.status, m.is_baseline)
+            for m in subject.members
+        ),
+    ]
+    etag = tag(repr(version).encode())
+    if is_known(request, etag):
+        return unchanged(etag)
+    return answer(frames.answer(subject), etag)
+
+
+def whole(request: HttpRequest, content: dict[str, Any]) -> HttpResponse:
+    """Where only the answer itself tells whether it changed."""
+    body = orjson.dumps(content)
+    etag = tag(body)
+    return unchanged(etag) if is_known(request, etag) else finished(body, etag)
+
+
+def answer(content: dict[str, Any], etag: str) -> HttpResponse:
+    return finished(orjson.dumps(content), etag)
+
+
+def finished(body: bytes, etag: str) -> HttpResponse:
+    response = HttpResponse(body, content_type="application/json")
+    response["ETag"] = etag
+    # Kept by the browser, asked for each time: a live curve grows.
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+def unchanged(etag: str) -> HttpResponse:
+    response = HttpResponseNotModified()
+    response["ETag"] = etag
+    return response
+
+
+# A new release may draw the same data in another way.
+SHAPE = "1"
+
+
+def tag(content: bytes) -> str:
+    return (
+        f'W/"{hashlib.blake2b(SHAPE.encode() + content, digest_size=12).hexdigest()}"'
+    )
+
+
+def is_known(request: HttpRequest, etag: str) -> bool:
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in known or etag in known

@@ -1,0 +1,541 @@
+"""Figures: data in, a plain dict in Plotly's schema out. No queries here.
+
+Figures name the stylesheet's tokens instead of colours, "--slot-3" or "--slot-3/35" for
+35 % of it; the browser resolves them. So one figure, and one ETag, serves both themes.
+"""
+
+import math
+import sys
+from array import array
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from tracker.curves import Axis, Curve
+
+Figure = dict[str, Any]
+
+# Where two candidates in a chart share a colour, the second is dashed, or another shape.
+DASHES = ("solid", "dash", "dot", "dashdot")
+SHAPES = ("circle", "square", "diamond", "triangle-up")
+# Few points are worth a mark each; a single one is invisible without.
+MARKED_POINTS = 20
+RAW_INK = 35  # per cent, of a line that a smoothed one runs over
+
+
+class Look(NamedTuple):
+    """How a candidate is drawn: its colour, and a dash where two share one."""
+
+    slot: int
+    dash: int = 0
+
+    @property
+    def colour(self) -> str:
+        return f"--slot-{self.slot}"
+
+
+def escaped(text: str) -> str:
+    """Text for Plotly, which would take `<b>` and `&amp;` for markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+# ---------------------------------------------------------------- numbers
+
+FLOAT32_MAX = 3.4e38
+INT32_MAX = 2**31 - 1
+
+
+def typed(numbers: Iterable[float]) -> dict[str, str]:
+    """Numbers in Plotly's binary form: half the bytes of text. Infinities become gaps."""
+    values = [n if math.isfinite(n) else math.nan for n in numbers]
+    code, name = smallest_type(values)
+    packed = array(code, map(int, values) if name == "i4" else values)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return {"dtype": name, "bdata": b64encode(packed.tobytes()).decode()}
+
+
+def smallest_type(values: Sequence[float]) -> tuple[str, str]:
+    """Four bytes where they are exact enough to draw, eight where they are not."""
+    if all(isinstance(n, int) and abs(n) <= INT32_MAX for n in values):
+        return "i", "i4"
+    finite = [n for n in values if not math.isnan(n)]
+    if not finite:
+        return "f", "f4"
+    size = max(map(abs, finite))
+    # Seven digits must still tell apart what fills the axis.
+    if size < FLOAT32_MAX and size <= 2000 * (max(finite) - min(finite)):
+        return "f", "f4"
+    return "d", "f8"
+
+
+# ---------------------------------------------------------------- the common layout
+
+AXIS = {
+    "zeroline": False,
+    "tickfont": {"size": 12, "color": "--muted"},
+    "title": {"font": {"size": 12, "color": "--muted"}, "standoff": 6},
+    "exponentformat": "e",
+}
+TEMPLATE = {
+    "layout": {
+        "font": {"family": "--sans", "size": 12, "color": "--text"},
+        "paper_bgcolor": "--bg",
+        # With a transparent one Plotly draws a white casing around the cursor line.
+        "plot_bgcolor": "--bg",
+        "margin": {"l": 52, "r": 12, "t": 8, "b": 44},
+        "showlegend": False,
+        "hovermode": "x",
+        "hoverdistance": 40,
+        "dragmode": "zoom",
+        "separators": ".\u202f",
+        "hoverlabel": {
+            "bgcolor": "--raised",
+            "bordercolor": "--line-strong",
+            "font": {"size": 12, "color": "--text"},
+            "align": "left",
+        },
+        "xaxis": {
+            **AXIS,
+            "showgrid": False,
+            "showline": True,
+            "linecolor": "--line-strong",
+            "ticks": "outside",
+            "ticklen": 4,
+            "tickcolor": "--line-strong",
+            "showspikes": True,
+            "spikemode": "across",
+            "spikesnap": "cursor",
+            "spikecolor": "--line-strong",
+            "spikethickness": 1,
+            "spikedash": "solid",
+        },
+        "yaxis": {
+            **AXIS,
+            "showgrid": True,
+            "gridcolor": "--line",
+            "gridwidth": 1,
+            "showline": False,
+            "ticks": "",
+            "nticks": 7,
+            "showspikes": False,
+        },
+        "colorway": [f"--slot-{slot}" for slot in range(8)],
+    }
+}
+
+
+def figure(data: list[dict[str, Any]], layout: dict[str, Any]) -> Figure:
+    return {"data": data, "layout": {"template": TEMPLATE, **layout}}
+
+
+# ---------------------------------------------------------------- lines
+
+
+class Unit(NamedTuple):
+    """How time since the start is counted on an axis."""
+
+    word: str
+    seconds: int
+
+
+UNITS = (Unit("days", 86400), Unit("hours", 3600), Unit("minutes", 60))
+SECONDS = Unit("seconds", 1)
+
+
+def unit_for(seconds: float) -> Unit:
+    """The largest that fits twice."""
+    return next((unit for unit in UNITS if seconds >= 2 * unit.seconds), SECONDS)
+
+
+class Mark(NamedTuple):
+    """A point that is named: the best one."""
+
+    x: float
+    y: float
+    text: str
+
+
+class Line(NamedTuple):
+    """One candidate's curve in a chart."""
+
+    id: str
+    look: Look
+    curve: Curve
+    smooth: tuple[list[float], list[float]] | None = None
+    best: Mark | None = None
+    is_live: bool = False
+
+
+def lines(
+    drawn: Sequence[Line], *, axis: Axis, unit: Unit = SECONDS, is_log: bool = False
+) -> Figure:
+    """Curves over one axis: thin and pale as logged under thick and smoothed."""
+    scale = unit.seconds if axis == Axis.RELATIVE else 1
+    data: list[dict[str, Any]] = []
+    for line in drawn:
+        data += traces(line, scale, is_log)
+    for line in drawn:  # on top of all lines
+        data += marks(line, scale)
+    annotations = [
+        {
+            "x": line.best.x / scale,
+            "y": math.log10(line.best.y) if is_log else line.best.y,
+            "text": escaped(line.best.text),
+            "showarrow": False,
+            "yshift": 14,
+            "font": {"size": 12, "color": "--text"},
+        }
+        for line in drawn
+        if line.best and (line.best.y > 0 or not is_log)
+    ]
+    layout: dict[str, Any] = {
+        "xaxis": x_axis(axis, unit),
+        "yaxis": {"type": "log" if is_log else "linear"},
+    }
+    if any(line.curve.odd for line in drawn):
+        layout["yaxis2"] = {
+            "overlaying": "y",
+            "range": [0, 1],
+            "visible": False,
+            "fixedrange": True,
+        }
+    if annotations:
+        layout["annotations"] = annotations
+    return figure(data, layout)
+
+
+def x_axis(axis: Axis, unit: Unit) -> dict[str, Any]:
+    if axis == Axis.STEP:
+        return {"title": {"text": "step"}, "tickformat": ",~f"}
+    if axis == Axis.TIME:
+        return {"title": {"text": "time (UTC)"}, "type": "date"}
+    return {"title": {"text": f"{unit.word} since the start"}}
+
+
+def traces(line: Line, scale: float, is_log: bool) -> list[dict[str, Any]]:
+    x, y = drawable(line.curve.x, line.curve.y, scale, is_log)
+    colour = line.look.colour
+    shape = {"dash": DASHES[line.look.dash]} if line.look.dash else {}
+    bare = {"type": "scatter", "mode": "lines", "legendgroup": line.id}
+    if line.smooth is None:
+        mode = "lines+markers" if len(x) <= MARKED_POINTS else "lines"
+        return [
+            {
+                **bare,
+                "mode": mode,
+                "x": typed(x),
+                "y": typed(y),
+                "line": {"color": colour, "width": 1.75, **shape},
+                "marker": {"size": 5, "color": colour},
+                "hoverinfo": "none",
+            }
+        ]
+    smooth_x, smooth_y = drawable(*line.smooth, scale, is_log)
+    return [
+        {
+            **bare,
+            "x": typed(x),
+            "y": typed(y),
+            "line": {"color": f"{colour}/{RAW_INK}", "width": 1},
+            "hoverinfo": "skip",
+            "meta": {"raw": 1},
+        },
+        {
+            **bare,
+            "x": typed(smooth_x),
+            "y": typed(smooth_y),
+            "line": {"color": colour, "width": 1.75, **shape},
+            "hoverinfo": "none",
+        },
+    ]
+
+
+def drawable(
+    x: Sequence[float], y: Sequence[float], scale: float, is_log: bool
+) -> tuple[list[float], list[float]]:
+    """In the axis' unit, and without what a logarithmic axis cannot show."""
+    points = [
+        (at if scale == 1 else at / scale, value)
+        for at, value in zip(x, y, strict=True)
+        if value > 0 or not is_log
+    ]
+    return [at for at, _ in points], [value for _, value in points]
+
+
+def marks(line: Line, scale: float) -> list[dict[str, Any]]:
+    """The best point as a ring, the end of a live curve as a dot, oddities at the edge."""
+    colour = line.look.colour
+    bare = {
+        "type": "scatter",
+        "mode": "markers",
+        "legendgroup": line.id,
+        "hoverinfo": "skip",
+        "meta": {"raw": 1},
+    }
+    found: list[dict[str, Any]] = []
+    if line.curve.odd:
+        found.append(
+            {
+                **bare,
+                "x": [odd.x / scale for odd in line.curve.odd],
+                "y": [edge(odd.value) for odd in line.curve.odd],
+                "yaxis": "y2",
+                "marker": {
+                    "size": 8,
+                    "color": colour,
+                    "symbol": [symbol(odd.value) for odd in line.curve.odd],
+                },
+            }
+        )
+    if line.is_live and line.curve.x:
+        x, y = line.smooth or (line.curve.x, line.curve.y)
+        found.append(
+            {
+                **bare,
+                "x": [x[-1] / scale],
+                "y": [y[-1]],
+                "marker": {"size": 7, "color": colour},
+            }
+        )
+    if line.best:
+        found.append(
+            {
+                **bare,
+                "x": [line.best.x / scale],
+                "y": [line.best.y],
+                "marker": {
+                    "size": 8,
+                    "color": "--bg",
+                    "line": {"color": colour, "width": 2},
+                },
+            }
+        )
+    return found
+
+
+def edge(value: float) -> float:
+    return 0.02 if value < 0 else 0.98
+
+
+def symbol(value: float) -> str:
+    if math.isnan(value):
+        return "x-thin-open"
+    return "triangle-up" if value > 0 else "triangle-down"
+
+
+# ---------------------------------------------------------------- bars
+
+
+class Bar(NamedTuple):
+    """One candidate's single value."""
+
+    id: str
+    label: str
+    slot: int
+    value: float
+
+
+def bars(drawn: Sequence[Bar]) -> Figure:
+    """A metric that every candidate has once: a curve of one point says little."""
+    data = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "legendgroup": bar.id,
+            "x": [bar.value],
+            "y": [escaped(bar.label)],
+            "marker": {"color": f"--slot-{bar.slot}"},
+            "hoverinfo": "none",
+        }
+        for bar in drawn
+        if math.isfinite(bar.value)
+    ]
+    return figure(
+        data,
+        {
+            "hovermode": "y",
+            "bargap": 0.35,
+            "barmode": "overlay",
+            "margin": {"l": 64, "r": 12, "t": 8, "b": 32},
+            "xaxis": {"showgrid": True, "gridcolor": "--line", "showspikes": False},
+            "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
+        },
+    )
+
+
+# ---------------------------------------------------------------- scatter
+
+
+class Field(NamedTuple):
+    """One thing known about each candidate: numbers, or texts that have no order."""
+
+    label: str
+    values: Sequence[float | str | None]
+    is_log: bool = False
+    is_choice: bool = False  # somebody chose it: a parameter
+
+    @property
+    def is_numeric(self) -> bool:
+        return all(isinstance(v, int | float) for v in self.values if v is not None)
+
+
+class Dot(NamedTuple):
+    """A candidate in a scatter chart."""
+
+    id: str
+    label: str
+    look: Look | None = None  # only where it is one of the compared
+
+
+INKS = [[step / 8, f"--seq-{step}"] for step in range(9)]
+MAX_COLOURED_TEXTS = 8
+
+
+def scatter(
+    dots: Sequence[Dot], x: Field, y: Field, colour: Field | None = None
+) -> Figure:
+    """Any two things known about candidates, the compared ones on top."""
+    xs, x_layout = positions(x)
+    ys, y_layout = positions(y)
+    placed = [
+        index
+        for index in range(len(dots))
+        if xs[index] is not None and ys[index] is not None
+    ]
+    crowd = [index for index in placed if dots[index].look is None]
+    data: list[dict[str, Any]] = []
+    if crowd:
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [xs[index] for index in crowd],
+                "y": [ys[index] for index in crowd],
+                "text": [hint(dots[i], (x, y, colour), i) for i in crowd],
+                "customdata": [dots[index].id for index in crowd],
+                "hoverinfo": "text",
+                "marker": {"size": 7, **ink(colour, crowd)},
+            }
+        )
+    for index in placed:
+        dot = dots[index]
+        if dot.look:
+            data.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "legendgroup": dot.id,
+                    "x": [xs[index]],
+                    "y": [ys[index]],
+                    "text": [hint(dot, (x, y, colour), index)],
+                    "customdata": [dot.id],
+                    "hoverinfo": "text",
+                    "marker": {
+                        "size": 12,
+                        "color": dot.look.colour,
+                        "symbol": SHAPES[dot.look.dash],
+                        "line": {"color": "--bg", "width": 2},
+                    },
+                }
+            )
+    layout = {
+        "hovermode": "closest",
+        "hoverdistance": 20,
+        "margin": {"l": 64, "r": 16, "t": 8, "b": 48},
+        "xaxis": {"showspikes": False, **x_layout},
+        "yaxis": {"nticks": 7, **y_layout},
+    }
+    return figure(data, layout)
+
+
+def positions(field: Field) -> tuple[list[float | None], dict[str, Any]]:
+    """Where values lie on an axis. Texts are counted off, in their own order."""
+    title = {"title": {"text": escaped(field.label)}}
+    if field.is_numeric:
+        numbers: list[float | None] = [
+            v
+            if isinstance(v, int | float)
+            and math.isfinite(v)
+            and (v > 0 or not field.is_log)
+            else None
+            for v in field.values
+        ]
+        return numbers, {**title, **number_axis(field, numbers)}
+    texts = sorted({str(v) for v in field.values if v is not None})
+    order = {text: float(place) for place, text in enumerate(texts)}
+    return (
+        [None if v is None else order[str(v)] for v in field.values],
+        {
+            **title,
+            "tickmode": "array",
+            "tickvals": list(order.values()),
+            "ticktext": [escaped(cut(text)) for text in texts],
+            "range": [-0.5, len(texts) - 0.5],
+        },
+    )
+
+
+FEW_NUMBERS = 8
+
+
+def number_axis(field: Field, numbers: Sequence[float | None]) -> dict[str, Any]:
+    """A choice among few numbers is written out; many get round ticks."""
+    different = sorted({number for number in numbers if number is not None})
+    kind = {"type": "log" if field.is_log else "linear"}
+    if 1 < len(different) <= FEW_NUMBERS and field.is_choice:
+        texts = [f"{number:.6g}" for number in different]
+        return {**kind, "tickmode": "array", "tickvals": different, "ticktext": texts}
+    # Every power of ten, and not the digits between them that Plotly would add.
+    return {**kind, "dtick": 1} if field.is_log else kind
+
+
+def cut(text: str, length: int = 24) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def ink(colour: Field | None, crowd: Sequence[int]) -> dict[str, Any]:
+    """How the crowd is coloured: not at all, by amount, or by text."""
+    if colour is None:
+        return {"color": "--seq-5", "opacity": 0.75}
+    values = [colour.values[index] for index in crowd]
+    if colour.is_numeric:
+        amounts = [
+            v if isinstance(v, int | float) and math.isfinite(v) else None
+            for v in values
+        ]
+        if colour.is_log:
+            amounts = [
+                math.log10(a) if a is not None and a > 0 else None for a in amounts
+            ]
+        return {
+            "color": ["--line-strong" if a is None else a for a in amounts]
+            if all(a is None for a in amounts)
+            else amounts,
+            "colorscale": INKS,
+            "line": {"color": "--line-strong", "width": 0.5},
+        }
+    texts = sorted({str(v) for v in colour.values if v is not None})
+    slots = {text: slot for slot, text in enumerate(texts[:MAX_COLOURED_TEXTS])}
+    return {
+        "color": [
+            f"--slot-{slots[str(v)]}" if str(v) in slots else "--line-strong"
+            for v in values
+        ],
+        "opacity": 0.6,
+    }
+
+
+def hint(dot: Dot, fields: Sequence[Field | None], index: int) -> str:
+    facts = [
+        f"{escaped(cut(field.label, 40))} {escaped(cut(written(field.values[index])))}"
+        for field in fields
+        if field
+    ]
+    return "<br>".join([f"<b>{escaped(cut(dot.label, 60))}</b>", *facts])
+
+
+def written(value: float | str | None) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else f"{value:.4g}"

@@ -1,0 +1,358 @@
+"""Which columns a table of candidates offers, shows and sorts by.
+
+A column's address is what stands in the URL: `m:val/acc.max`, `p:lr`, `t:team`,
+`a:start`. Keys are only ever taken from the experiment's catalogue.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+from urllib.parse import quote, unquote
+
+from django.db.models import Count, Q
+
+from dashboard.directions import Direction, Used, by_weight, direction
+from tracker.models import Candidate, Experiment, Key, Kind, Param
+
+ATTRIBUTE = "a"
+ATTRIBUTES = {
+    "name": "Candidate",
+    "state": "State",
+    "user": "User",
+    "ci": "CI job",
+    "commit": "Commit",
+    "files": "Files",
+    "duration": "Took",
+    "start": "Start",
+}
+NUMERIC_ATTRIBUTES = {"files", "duration", "start"}
+AGGREGATES = ("last", "max", "min", "mean", "first", "count")
+
+DEFAULT_METRICS = 4
+DEFAULT_PARAMS = 5
+MAX_COLUMNS = 120
+MAX_SORTS = 3
+# How many keys of a kind the picker lists; beyond, its search box narrows on the server.
+PICKER_KEYS = 120
+
+
+class Column(NamedTuple):
+    kind: str  # a Kind, or ATTRIBUTE
+    key: str
+    aggregate: str = ""  # of metrics only
+
+    @property
+    def address(self) -> str:
+        suffix = f".{self.aggregate}" if self.aggregate else ""
+        # A comma separates addresses, so one inside a key is written %2C.
+        return f"{self.kind}:{quote(self.key, safe=' :/.@+=~!()&#?')}{suffix}"
+
+    @property
+    def prefix(self) -> str:
+        """What the header groups by: the folder of the key, or the kind's name."""
+        if self.kind == ATTRIBUTE:
+            return ""
+        folder, slash, _ = self.key.rpartition("/")
+        if slash:
+            return folder + "/"
+        return {"m": "", "p": "parameters", "t": "tags"}[self.kind]
+
+    @property
+    def label(self) -> str:
+        if self.kind == ATTRIBUTE:
+            return ATTRIBUTES[self.key]
+        return self.key.rpartition("/")[2]
+
+    @property
+    def full_label(self) -> str:
+        """For people, where no header gives the prefix: "val/acc max"."""
+        name = ATTRIBUTES[self.key] if self.kind == ATTRIBUTE else self.key
+        return f"{name} {self.aggregate}" if self.aggregate else name
+
+    @property
+    def direction(self) -> Direction:
+        if self.kind != Kind.METRIC or self.aggregate == "count":
+            return Direction.NONE
+        return direction(self.key)
+
+
+NAME = Column(ATTRIBUTE, "name")
+
+
+def metric_column(key: str) -> Column:
+    """A metric by the aggregate that its direction suggests."""
+    towards = direction(key)
+    return Column(
+        Kind.METRIC, key, "last" if towards is Direction.NONE else str(towards)
+    )
+
+
+class Sort(NamedTuple):
+    column: Column
+    descending: bool
+
+    @property
+    def address(self) -> str:
+        return ("-" if self.descending else "") + self.column.address
+
+
+# ---------------------------------------------------------------- the catalogue
+
+
+class Entry(NamedTuple):
+    """A key that candidates of the experiment use."""
+
+    kind: str
+    key: str
+    candidates: int
+    distinct: int
+    is_numeric: bool
+    is_counted: bool
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """The keys of an experiment, and how many of its candidates use which."""
+
+    entries: dict[tuple[str, str], Entry]
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Self:
+        rows = (
+            Key.objects.filter(experiment=experiment)
+            .order_by("kind", "key")
+            .values_list(
+                "kind", "key", "candidates", "distinct", "is_numeric", "counted_at"
+            )
+        )
+        return cls(
+            {
+                (kind, key): Entry(
+                    kind, key, candidates, distinct, numeric, counted is not None
+                )
+                for kind, key, candidates, distinct, numeric, counted in rows
+            }
+        )
+
+    def __contains__(self, address: tuple[str, str]) -> bool:
+        return address in self.entries
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        return [entry for entry in self.entries.values() if entry.kind == kind]
+
+    @property
+    def offered(self) -> int:
+        """How many columns there are to choose from, the name aside."""
+        return len(self.entries) + len(ATTRIBUTES) - 1
+
+    def metrics_by_weight(self) -> list[str]:
+        return by_weight(
+            Used(entry.key, entry.candidates) for entry in self.of_kind(Kind.METRIC)
+        )
+
+    def is_numeric(self, column: Column) -> bool:
+        entry = self.entries.get((column.kind, column.key))
+        return entry is not None and entry.is_numeric
+
+    def varies(self, column: Column, total: int) -> bool:
+        """Whether candidates differ in it; missing from some is a difference too."""
+        entry = self.entries.get((column.kind, column.key))
+        if entry is None or entry.distinct == 0:  # nobody has counted
+            return True
+        return entry.distinct > 1 or entry.candidates < total
+
+    def measure(self, shown: Sequence[Candidate]) -> None:
+        """Count params that no task has counted yet, over the candidates that are shown.
+
+        So the first page of a new experiment chooses its columns as well as any other.
+        One query, or none.
+        """
+        if all(entry.is_counted for entry in self.of_kind(Kind.PARAM)):
+            return
+        counted = (
+            Param.objects.filter(candidate__in=[candidate.pk for candidate in shown])
+            .values("key")
+            .annotate(
+                used=Count("pk"),
+                different=Count("value", distinct=True),
+                texts=Count("pk", filter=Q(number=None)),
+            )
+            .values_list("key", "used", "different", "texts")
+        )
+        for key, used, different, texts in counted:
+            known = self.entries.get((Kind.PARAM, key))
+            if known and not known.is_counted:
+                self.entries[Kind.PARAM, key] = known._replace(
+                    candidates=used, distinct=different, is_numeric=texts == 0
+                )
+
+
+# ---------------------------------------------------------------- what the URL says
+
+
+def parse(address: str, catalogue: Catalogue) -> Column | None:
+    """The column that an address names, or None where there is no such key."""
+    kind, colon, name = address.partition(":")
+    key = unquote(name)
+    if not colon:
+        return None
+    if kind == ATTRIBUTE:
+        return Column(kind, key) if key in ATTRIBUTES else None
+    if kind in (Kind.PARAM, Kind.TAG):
+        return Column(kind, key) if (kind, key) in catalogue else None
+    if kind != Kind.METRIC:
+        return None
+    stem, dot, suffix = key.rpartition(".")
+    # A key may itself end in ".max"; then the longer reading loses to the explicit one.
+    if dot and (kind, stem) in catalogue:
+        if suffix == "best":
+            return metric_column(stem)
+        if suffix in AGGREGATES:
+            return Column(kind, stem, suffix)
+    return metric_column(key) if (kind, key) in catalogue else None
+
+
+def parse_many(
+    texts: Iterable[str], catalogue: Catalogue
+) -> tuple[list[Column], list[str]]:
+    """The columns of `cols`, given once or repeated, and what is wrong with it."""
+    columns: dict[Column, None] = {}
+    unknown: list[str] = []
+    for address in (part.strip() for text in texts for part in text.split(",")):
+        column = parse(address, catalogue)
+        if column is None:
+            unknown += [address] if address else []
+        elif column != NAME:  # always there
+            columns[column] = None
+    notes = [f"This experiment has no column {name[:100]!r}." for name in unknown[:3]]
+    if len(columns) > MAX_COLUMNS:
+        notes.append(f"A table shows at most {MAX_COLUMNS} columns; choose fewer.")
+    return list(columns)[:MAX_COLUMNS], notes
+
+
+def parse_sorts(text: str, catalogue: Catalogue) -> tuple[list[Sort], list[str]]:
+    """The keys of `sort`: up to three, a minus in front for descending."""
+    sorts: dict[Column, Sort] = {}
+    notes = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        column = parse(part.removeprefix("-"), catalogue)
+        if column is None or (
+            column.kind == ATTRIBUTE and column.key in ("ci", "commit", "files")
+        ):
+            notes.append(f"Candidates cannot be sorted by {part[:100]!r}.")
+        else:
+            sorts.setdefault(column, Sort(column, part.startswith("-")))
+    return list(sorts.values())[:MAX_SORTS], notes
+
+
+# ---------------------------------------------------------------- what is shown first
+
+
+def default_columns(
+    catalogue: Catalogue, *, total: int, present: Collection[str]
+) -> list[Column]:
+    """The first visit: never all. `present` names the optional attributes worth a column."""
+    metrics = default_metrics(catalogue)
+    params = catalogue.of_kind(Kind.PARAM)
+    if total > 1:
+        params = [entry for entry in params if entry.distinct != 1]
+    params.sort(
+        key=lambda entry: (
+            entry.distinct >= entry.candidates,  # a value for each tells nothing apart
+            entry.distinct,
+            entry.key,
+        )
+    )
+    chosen = [Column(Kind.PARAM, entry.key) for entry in params[:DEFAULT_PARAMS]]
+    optional = ("user", "ci", "files")
+    return [
+        Column(ATTRIBUTE, "state"),
+        *by_prefix(metrics),
+        *by_prefix(chosen),
+        *(Column(ATTRIBUTE, key) for key in optional if key in present),
+        Column(ATTRIBUTE, "duration"),
+        Column(ATTRIBUTE, "start"),
+    ]
+
+
+def default_metrics(catalogue: Catalogue) -> list[Column]:
+    """The weightiest; those that nobody can judge only where there is little else."""
+    columns = [metric_column(key) for key in catalogue.metrics_by_weight()]
+    judged = [c for c in columns if c.direction is not Direction.NONE]
+    return (judged if len(judged) > 1 else columns)[:DEFAULT_METRICS]
+
+
+def by_prefix(columns: Sequence[Column]) -> list[Column]:
+    """Columns of one folder side by side, the folders in order of first appearance."""
+    order = list(dict.fromkeys(column.prefix for column in columns))
+    return sorted(columns, key=lambda column: order.index(column.prefix))
+
+
+# ---------------------------------------------------------------- the picker
+
+
+class Choice(NamedTuple):
+    address: str
+    label: str
+    note: str
+    is_shown: bool
+
+
+class Section(NamedTuple):
+    title: str
+    choices: list[Choice]
+    hidden: int  # how many more the search box can find
+
+
+def picker(
+    catalogue: Catalogue, shown: Sequence[Column], wanted: str = ""
+) -> list[Section]:
+    """What the column menu offers: the shown ones first and in order, then the rest."""
+    needle = wanted.casefold()
+    sections = [
+        Section(
+            "Shown",
+            [Choice(c.address, c.full_label, "", True) for c in shown],
+            0,
+        )
+    ]
+    taken = {(column.kind, column.key) for column in shown}
+    for kind, title in (
+        (Kind.METRIC, "Metrics"),
+        (Kind.PARAM, "Parameters"),
+        (Kind.TAG, "Tags"),
+    ):
+        rest = [
+            entry
+            for entry in catalogue.of_kind(kind)
+            if (kind, entry.key) not in taken and needle in entry.key.casefold()
+        ]
+        choices = [
+            Choice(column.address, column.full_label, note(entry), False)
+            for entry in rest[:PICKER_KEYS]
+            for column in [
+                metric_column(entry.key)
+                if kind == Kind.METRIC
+                else Column(kind, entry.key)
+            ]
+        ]
+        if choices:
+            sections.append(Section(title, choices, len(rest) - len(choices)))
+    attributes = [
+        Choice(f"a:{key}", label, "", False)
+        for key, label in ATTRIBUTES.items()
+        if key != "name"
+        and (ATTRIBUTE, key) not in taken
+        and needle in label.casefold()
+    ]
+    if attributes:
+        sections.append(Section("Attributes", attributes, 0))
+    return sections
+
+
+def note(entry: Entry) -> str:
+    if not entry.is_counted:
+        return ""
+    if entry.kind == Kind.METRIC:
+        return str(entry.candidates)
+    return "1 value" if entry.distinct == 1 else f"{entry.distinct} values"

@@ -1,0 +1,78 @@
+"""Which way a metric gets better, guessed from its name, and which metric matters most."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Direction(StrEnum):
+    MAX = "max"
+    MIN = "min"
+    NONE = "none"
+
+    @property
+    def words(self) -> str:
+        """For people and screen readers; empty where nothing is known."""
+        return {"max": "higher is better", "min": "lower is better"}.get(self, "")
+
+
+# Long words count anywhere in a name, short ones only by themselves: "bitmap" is no mAP
+# and "accel" no acc, while "acc_top5", "map50" and "valAcc" are what they look like.
+LOWER = re.compile(
+    r"loss|error|perplexity|latency"
+    r"|(?<![a-z])(?:rmse|mse|mae|mape|ppl|wer|cer|nll)(?![a-z])"
+)
+HIGHER = re.compile(
+    r"accuracy|precision|recall|score|reward"
+    r"|(?<![a-z])(?:acc|auc|auroc|f1|r2|bleu|rouge|map|miou|iou|dice)(?![a-z])"
+)
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+VALIDATION = re.compile(r"(?<![a-z])(?:val|valid|validation|eval|test|dev)(?![a-z])")
+SYSTEM = re.compile(r"system/")
+
+
+def plain(key: str) -> str:
+    """In lower case, with the words of `valAcc` set apart."""
+    return CAMEL.sub("_", key).lower()
+
+
+def direction(key: str) -> Direction:
+    """A guess, and shown as one: nobody has confirmed it."""
+    name = plain(key)
+    if LOWER.search(name):
+        return Direction.MIN
+    if HIGHER.search(name):
+        return Direction.MAX
+    return Direction.NONE
+
+
+class Used(NamedTuple):
+    """A metric key and how many candidates logged it; 0 where nobody has counted yet."""
+
+    key: str
+    candidates: int = 0
+
+
+def by_weight(metrics: Iterable[Used]) -> list[str]:
+    """Keys, the one to look at first in front: known direction, validation, often logged."""
+    used = [metric for metric in metrics if not SYSTEM.match(metric.key)]
+    most = max((metric.candidates for metric in used), default=0)
+
+    def weight(metric: Used) -> tuple[bool, bool, bool, int, bool, int, str]:
+        towards = direction(metric.key)
+        return (
+            metric.candidates * 2 < most,  # what most candidates lack says little
+            towards is Direction.NONE,
+            not VALIDATION.search(plain(metric.key)),
+            -metric.candidates,
+            towards is not Direction.MAX,
+            len(metric.key),
+            metric.key,
+        )
+
+    return [metric.key for metric in sorted(used, key=weight)]
+
+
+def primary(metrics: Iterable[Used]) -> str | None:
+    return next(iter(by_weight(metrics)), None)

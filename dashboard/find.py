@@ -1,0 +1,110 @@
+"""Finding what an address names, for the person who asks.
+
+The project comes first and through `visible_to`, so a stranger gets 404 and learns
+nothing; what a page changes asks the one permission function for the role.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from tracker import access
+from tracker.access import Actor
+from tracker.errors import Denied, NotFound
+from tracker.models import Candidate, Experiment, ExperimentTag, Project, Role, Status
+
+NOTE = "mlflow.note.content"  # the tag that describes an experiment
+
+
+def number_of(rows: QuerySet[Any], *, by: str) -> Coalesce:
+    """How many of these rows belong to the row outside; `by` names the link to it."""
+    counted = rows.order_by().values(by).annotate(number=Count("pk"))
+    return Coalesce(Subquery(counted.values("number")), 0)
+
+
+def project(request: HttpRequest, slug: str, *, needs: Role | None = None) -> Project:
+    """The project at this address, with `experiment_count` for the side bar.
+
+    Raises Http404, and PermissionDenied where the role is missing.
+    """
+    if "\0" in slug:  # PostgreSQL cannot even look for it
+        raise Http404
+    experiments = Experiment.objects.alive().filter(project=OuterRef("pk"))
+    found = get_object_or_404(
+        Project.objects.visible_to(request.user).annotate(
+            experiment_count=number_of(experiments, by="project")
+        ),
+        slug=slug,
+    )
+    if needs is not None:
+        allow(request, found, needs)
+    return found
+
+
+def slug_of(address: str) -> str:
+    """A project's slug, from the slug or the number that GitLab's snippets put there."""
+    if not (address.isascii() and address.isdigit() and len(address) < 19):
+        return address
+    found = Project.objects.filter(pk=int(address)).values_list("slug", flat=True)
+    return found.first() or address
+
+
+def allow(request: HttpRequest, project: Project, needs: Role) -> None:
+    try:
+        access.require(needs, project, Actor(request.user))
+    except NotFound:
+        raise Http404 from None
+    except Denied as problem:
+        raise PermissionDenied(problem.message) from None
+
+
+def may(request: HttpRequest, project: Project, needs: Role) -> bool:
+    """Whether to show a control at all; the view behind it asks again."""
+    role = access.role_in(project, Actor(request.user))
+    return role is not None and role >= needs
+
+
+def experiment(project: Project, iid: int) -> Experiment:
+    """With `total` and `live`, the numbers of its candidates, and its `note`.
+
+    Deleted ones too: `gone` answers for those. Raises Http404.
+    """
+    alive = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
+    note = ExperimentTag.objects.filter(experiment=OuterRef("pk"), key=NOTE)
+    found = get_object_or_404(
+        Experiment.objects.filter(project=project).annotate(
+            total=number_of(alive, by="experiment"),
+            live=number_of(alive.filter(status=Status.RUNNING), by="experiment"),
+            note=Coalesce(
+                Subquery(note.values("value")), Value(""), output_field=TextField()
+            ),
+        ),
+        iid=iid,
+    )
+    found.project = project
+    return found
+
+
+def gone(
+    request: HttpRequest, project: Project, thing: Experiment | Candidate
+) -> HttpResponse:
+    """410 for what was deleted and can still be restored."""
+    assert thing.deleted_at
+    return render(
+        request,
+        "dashboard/gone.html",
+        {
+            "project": project,
+            "thing": thing,
+            "kind": "experiment" if isinstance(thing, Experiment) else "candidate",
+            "until": thing.deleted_at + timedelta(days=settings.PURGE_AFTER_DAYS),
+            "may_restore": may(request, project, Role.WRITER),
+        },
+        status=410,
+    )

@@ -1,0 +1,110 @@
+"""What people fill in."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from tracker.models import AccessToken, Experiment, Project, User, Visibility
+
+
+class ProjectForm(forms.ModelForm):
+    class Meta:
+        model = Project
+        fields = ["name", "slug", "visibility"]
+        labels = {"slug": "Address"}
+        help_texts = {
+            "slug": "Part of every link and of the tracking URI: /p/<address>.",
+        }
+        widgets = {"visibility": forms.RadioSelect}
+        error_messages = {"slug": {"unique": "Another project has this address."}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["visibility"].choices = Visibility.choices
+        for name in ("name", "slug"):
+            self.fields[name].widget.attrs |= {"class": "input", "autocomplete": "off"}
+
+
+class DescriptionForm(forms.ModelForm):
+    class Meta:
+        model = Project
+        fields = ["name", "description"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs |= {"class": "input", "autocomplete": "off"}
+        self.fields["description"].widget = forms.Textarea(
+            {"class": "input", "rows": 8}
+        )
+        self.fields["description"].help_text = "Markdown."
+
+
+class ExperimentForm(forms.Form):
+    """A new experiment, or the name and description of one."""
+
+    name = forms.CharField(
+        max_length=500,
+        help_text="Slashes make folders: classification/resnet-sweep.",
+        widget=forms.TextInput({"class": "input", "autocomplete": "off"}),
+    )
+    description = forms.CharField(
+        required=False,
+        max_length=20_000,
+        help_text="Markdown.",
+        widget=forms.Textarea({"class": "input", "rows": 5}),
+    )
+
+    def __init__(
+        self, project: Project, *args: Any, but: Experiment | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.project = project
+        self.but = but
+        self.in_trash: Experiment | None = None
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        taken = Experiment.objects.filter(project=self.project, name=name)
+        if self.but:
+            taken = taken.exclude(pk=self.but.pk)
+        if namesake := taken.first():
+            if namesake.is_deleted:
+                self.in_trash = namesake
+                raise ValidationError("A deleted experiment has this name.")
+            raise ValidationError("Another experiment has this name.")
+        return name
+
+
+class TokenForm(forms.Form):
+    """A new access token."""
+
+    name = forms.CharField(
+        max_length=100,
+        help_text="Where it will be used: laptop, nightly training.",
+        widget=forms.TextInput({"class": "input", "autocomplete": "off"}),
+    )
+    project = forms.ModelChoiceField(
+        Project.objects.none(),
+        required=False,
+        empty_label="All of mine",
+        widget=forms.Select({"class": "pick"}),
+    )
+    scope = forms.ChoiceField(
+        choices=AccessToken.Scope.choices,
+        initial=AccessToken.Scope.LOG,
+        widget=forms.RadioSelect,
+    )
+    days = forms.IntegerField(
+        label="Ends after, in days",
+        min_value=1,
+        max_value=365,
+        initial=90,
+        widget=forms.NumberInput({"class": "input"}),
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        projects = self.fields["project"]
+        assert isinstance(projects, forms.ModelChoiceField)
+        projects.queryset = Project.objects.visible_to(user)

@@ -1,0 +1,431 @@
+"""A chart of curves with what stands around it: legend, honest notes, values as a table.
+
+A page shows the frame with a sketch made on the server; the script asks for `answer`
+and draws the curves over it. Both say the same about the same metrics.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from django.utils.safestring import SafeString
+
+from dashboard import charts, svg
+from dashboard.charts import Look
+from dashboard.directions import Direction, direction
+from dashboard.options import Options
+from dashboard.templatetags.tracker_tags import grouped, shown
+from tracker import curves
+from tracker.curves import Axis, Curve, Sample
+from tracker.models import Candidate, Metric, Status
+from tracker.models.candidates import moment
+
+SKETCHED = 64  # points of a line before the script
+TABLE_ROWS = 20
+
+
+def looks(candidates: Iterable[Candidate]) -> dict[int, Look]:
+    """By primary key. The colour is the same on every page: the number modulo 8."""
+    seen: Counter[int] = Counter()
+    found = {}
+    for candidate in candidates:
+        slot = candidate.iid % 8
+        found[candidate.pk] = Look(slot, seen[slot] % len(charts.DASHES))
+        seen[slot] += 1
+    return found
+
+
+class Member(NamedTuple):
+    """A candidate in a chart, and its series there."""
+
+    candidate: Candidate
+    look: Look
+    metric: Metric
+    is_baseline: bool = False
+
+    @property
+    def id(self) -> str:
+        return str(self.candidate.iid)
+
+
+class Entry(NamedTuple):
+    """A line of the legend."""
+
+    id: str
+    name: str
+    slot: int
+    dash: int
+    value: str  # the last one
+    is_live: bool
+    is_baseline: bool
+    is_hidden: bool
+
+
+class Table(NamedTuple):
+    """Values behind a chart, for reading."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+class Subject(NamedTuple):
+    """What a chart shows: one metric of some candidates."""
+
+    key: str
+    members: list[Member]
+    options: Options
+    missing: int = 0  # candidates that never logged it
+    marks_best: bool = False
+
+    @property
+    def metrics(self) -> list[Metric]:
+        return [member.metric for member in self.members]
+
+    @property
+    def axis(self) -> Axis:
+        return self.options.axis(self.metrics)
+
+    @property
+    def alpha(self) -> float:
+        return self.options.alpha(self.key, self.metrics)
+
+    @property
+    def unit(self) -> charts.Unit:
+        """From whole series, so that zooming does not change what numbers mean."""
+        longest = max(
+            ((m.timestamp - m.started_ms) / 1000 for m in self.metrics), default=0
+        )
+        return charts.unit_for(longest)
+
+    @property
+    def is_single(self) -> bool:
+        """Every candidate has one value: bars, not curves."""
+        return all(metric.count == 1 for metric in self.metrics)
+
+
+# ---------------------------------------------------------------- for the page
+
+
+class Frame(NamedTuple):
+    subject: Subject
+    still: SafeString
+    legend: list[Entry]
+    summary: str
+    notes: list[str]
+    tables: list[Table]
+
+    @property
+    def over(self) -> str:
+        return {
+            Axis.STEP: "by step",
+            Axis.TIME: "over time",
+            Axis.RELATIVE: "since the start",
+        }[self.subject.axis]
+
+
+def frame(subject: Subject, *, with_table: bool = False) -> Frame:
+    """One query: the sketches."""
+    sketches = curves.sketched(subject.metrics, SKETCHED)
+    lines = {pk: placed(subject, pk, samples) for pk, samples in sketches.items()}
+    return Frame(
+        subject=subject,
+        still=still(subject, lines),
+        legend=legend(subject),
+        summary=summary(subject),
+        notes=notes_before(subject),
+        tables=tables(subject, lines) if with_table else [],
+    )
+
+
+def placed(
+    subject: Subject, pk: int, samples: Sequence[Sample]
+) -> list[tuple[float, float]]:
+    metric = next(metric for metric in subject.metrics if metric.pk == pk)
+
+    def x_of(sample: Sample) -> float:
+        if subject.axis is Axis.STEP:
+            return sample.step
+        if subject.axis is Axis.TIME:
+            return sample.timestamp
+        return (sample.timestamp - metric.started_ms) / 1000
+
+    line = [(x_of(sample), sample.value) for sample in samples]
+    return sorted(line, key=lambda point: point[0])
+
+
+def still(subject: Subject, lines: dict[int, list[tuple[float, float]]]) -> SafeString:
+    shown_members = [
+        member for member in subject.members if member.id not in subject.options.hidden
+    ]
+    if subject.is_single:
+        return svg.bars(
+            [(f"#{m.id}", m.look.slot, m.metric.value) for m in shown_members]
+        )
+    return svg.lines(
+        [
+            svg.Stroke(m.id, m.look.slot, m.look.dash, lines[m.metric.pk])
+            for m in shown_members
+        ],
+        is_log=subject.options.is_log,
+    )
+
+
+def legend(subject: Subject) -> list[Entry]:
+    return [
+        Entry(
+            id=member.id,
+            name=member.candidate.name,
+            slot=member.look.slot,
+            dash=member.look.dash,
+            value=shown(last_value(member.metric)),
+            is_live=member.candidate.status == Status.RUNNING,
+            is_baseline=member.is_baseline,
+            is_hidden=member.id in subject.options.hidden,
+        )
+        for member in subject.members
+    ]
+
+
+def last_value(metric: Metric) -> float:
+    return math.nan if metric.is_nan else metric.value
+
+
+def summary(subject: Subject) -> str:
+    """The chart in a sentence, for who cannot see it."""
+    many = len(subject.members)
+    if not many:
+        return f"Nobody has logged {subject.key}"
+    what = (
+        f"{subject.key} of candidate {subject.members[0].id}"
+        if many == 1
+        else f"{subject.key} of {many} candidates"
+    )
+    low = min(metric.first_step for metric in subject.metrics)
+    high = max(metric.step for metric in subject.metrics)
+    span = f" over steps {grouped(low)} to {grouped(high)}" if high > low else ""
+    return f"{what}{span}; {extreme(subject)}"
+
+
+def extreme(subject: Subject) -> str:
+    wants_low = direction(subject.key) is Direction.MIN
+    values = [
+        (metric.min_value if wants_low else metric.max_value, member.id)
+        for member in subject.members
+        if (metric := member.metric).finite
+    ]
+    known = [(value, iid) for value, iid in values if value is not None]
+    if not known:
+        return "no finite value"
+    value, iid = min(known) if wants_low else max(known)
+    word = "lowest" if wants_low else "highest"
+    return f"{word} {shown(value)}" + (
+        f" by #{iid}" if len(subject.members) > 1 else ""
+    )
+
+
+# ---------------------------------------------------------------- for the script
+
+
+def answer(subject: Subject) -> dict[str, Any]:
+    """What `chart.json` says."""
+    if subject.is_single:
+        figure = charts.bars(
+            [
+                charts.Bar(m.id, f"#{m.id}", m.look.slot, last_value(m.metric))
+                for m in subject.members
+            ]
+        )
+        drawn: dict[int, Curve] = {}
+    else:
+        drawn = curves.condensed(
+            subject.metrics, axis=subject.axis, between=between(subject)
+        )
+        figure = charts.lines(
+            [
+                line(subject, member, drawn[member.metric.pk])
+                for member in subject.members
+            ],
+            axis=subject.axis,
+            unit=subject.unit,
+            is_log=subject.options.is_log,
+        )
+    lines = {
+        pk: list(zip(curve.x, curve.y, strict=True)) for pk, curve in drawn.items()
+    }
+    return {
+        "figure": figure,
+        "legend": [entry._asdict() for entry in legend(subject)],
+        "notes": notes(subject, list(drawn.values())),
+        "table": [table._asdict() for table in tables(subject, lines)],
+        # Whether zooming in brings points that are not here.
+        "finer": any(curve.is_condensed for curve in drawn.values()),
+        "at": {Axis.STEP: "step", Axis.TIME: "", Axis.RELATIVE: subject.unit.word}[
+            subject.axis
+        ],
+    }
+
+
+def between(subject: Subject) -> tuple[float, float] | None:
+    """The range in the axis' own unit: what a reader zooms into is in shown ones."""
+    if subject.options.between is None:
+        return None
+    low, high = subject.options.between
+    scale = subject.unit.seconds if subject.axis is Axis.RELATIVE else 1
+    return low * scale, high * scale
+
+
+def line(subject: Subject, member: Member, curve: Curve) -> charts.Line:
+    return charts.Line(
+        id=member.id,
+        look=member.look,
+        curve=curve,
+        smooth=curves.smoothed(curve, subject.alpha) if subject.alpha else None,
+        best=best(subject, member, curve) if subject.marks_best else None,
+        is_live=member.candidate.status == Status.RUNNING,
+    )
+
+
+def best(subject: Subject, member: Member, curve: Curve) -> charts.Mark | None:
+    towards = direction(subject.key)
+    if towards is Direction.NONE or not curve.x:
+        return None
+    points = zip(curve.x, curve.y, strict=True)
+    if towards is Direction.MAX:
+        x, y = max(points, key=lambda point: (point[1], -point[0]))
+    else:
+        x, y = min(points, key=lambda point: (point[1], point[0]))
+    return charts.Mark(x, y, f"{towards} {shown(y)}")
+
+
+# ---------------------------------------------------------------- notes
+
+
+def notes_before(subject: Subject) -> list[str]:
+    """What is known without looking at the points."""
+    found = []
+    if subject.missing:
+        found.append(
+            f"{subject.missing} candidate{'s have' if subject.missing > 1 else ' has'}"
+            f" no {subject.key}"
+        )
+    if subject.is_single:
+        found.append("logged once each, so drawn as bars")
+        return found
+    counts = sorted(metric.count for metric in subject.metrics)
+    if counts:
+        few, many = grouped(counts[0]), grouped(counts[-1])
+        each = " each" if len(counts) > 1 else ""
+        found.append(
+            f"{many} points{each}" if few == many else f"{few} to {many} points each"
+        )
+    if subject.alpha:
+        found.append(f"thin line as logged, thick line EMA {subject.alpha:g}")
+    if subject.options.x is None and subject.axis is Axis.RELATIVE:
+        found.append("logged without steps, so drawn over time")
+    return found
+
+
+def notes(subject: Subject, drawn: Sequence[Curve]) -> list[str]:
+    """Under each chart: what stands behind the lines, and what is left out."""
+    found = notes_before(subject)
+    if any(curve.is_condensed for curve in drawn):
+        points = sum(curve.points for curve in drawn)
+        kept = sum(len(curve.x) for curve in drawn)
+        found.append(
+            f"{grouped(points)} points shown as the {grouped(kept)} lowest and highest"
+            " of equal parts: no spike is lost; zoom for detail"
+        )
+    if repeated := sum(curve.repeated for curve in drawn):
+        found.append(
+            f"{grouped(repeated)} point{'s' if repeated > 1 else ''} shared a step with"
+            " a later one; the line takes the last"
+        )
+    odd = sum(metric.count - metric.finite for metric in subject.metrics)
+    if odd:
+        found.append(
+            f"{grouped(odd)} value{'s are' if odd > 1 else ' is'} NaN or infinite, marked"
+            " at the edge"
+        )
+    if subject.options.is_log:
+        lost = sum(1 for curve in drawn for y in curve.y if y <= 0)
+        if lost:
+            found.append(
+                f"{grouped(lost)} value{'s' if lost > 1 else ''} at or below 0 left out"
+            )
+    return found
+
+
+# ---------------------------------------------------------------- tables
+
+
+def tables(
+    subject: Subject, lines: dict[int, list[tuple[float, float]]]
+) -> list[Table]:
+    found = [
+        Table(
+            f"{subject.key}, summary",
+            "Candidate|First|Lowest|at step|Highest|at step|Last|Points".split("|"),
+            [row(member) for member in subject.members],
+        )
+    ]
+    if not subject.is_single and any(lines.values()):
+        found.append(samples(subject, lines))
+    return found
+
+
+def row(member: Member) -> list[str]:
+    metric = member.metric
+    return [
+        f"#{member.id} {member.candidate.name}",
+        shown(math.nan if metric.first_is_nan else metric.first_value),
+        shown(metric.min_value),
+        "–" if metric.min_step is None else grouped(metric.min_step),
+        shown(metric.max_value),
+        "–" if metric.max_step is None else grouped(metric.max_step),
+        shown(last_value(metric)),
+        grouped(metric.count),
+    ]
+
+
+def samples(subject: Subject, lines: dict[int, list[tuple[float, float]]]) -> Table:
+    """Each curve at evenly spaced places: its value there, or the last before."""
+    scale = subject.unit.seconds if subject.axis is Axis.RELATIVE else 1
+    every = [x for points in lines.values() for x, _ in points]
+    low, high = min(every), max(every)
+    rows = []
+    for part in range(TABLE_ROWS):
+        x = low + (high - low) * part / (TABLE_ROWS - 1)
+        values = [before(lines.get(metric.pk, []), x) for metric in subject.metrics]
+        rows.append([place(x, subject.axis, scale), *map(shown, values)])
+        if high == low:
+            break
+    where = {
+        Axis.STEP: "Step",
+        Axis.TIME: "Time (UTC)",
+        Axis.RELATIVE: f"After {subject.unit.word}",
+    }[subject.axis]
+    return Table(
+        f"{subject.key} at {len(rows)} places, or the last value before",
+        [where, *(f"#{member.id}" for member in subject.members)],
+        rows,
+    )
+
+
+def before(points: Sequence[tuple[float, float]], x: float) -> float | None:
+    if not points or x > points[-1][0]:
+        return None
+    found = None
+    for at, value in points:
+        if at > x:
+            break
+        found = value
+    return found
+
+
+def place(x: float, axis: Axis, scale: float) -> str:
+    if axis is Axis.TIME:
+        when = moment(int(x))
+        return when.strftime("%Y-%m-%d %H:%M:%S") if when else str(x)
+    return shown(x / scale)

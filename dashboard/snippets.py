@@ -1,0 +1,289 @@
+"""The code that gets a first candidate here, ready to be copied.
+
+Every snippet runs as it stands against the address it names; tests/dashboard/test_start.py
+runs the Python ones.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from pygments.lexers import get_lexer_by_name
+from pygments.token import (
+    Comment,
+    Keyword,
+    Name,
+    String,
+    Token,
+    _TokenType,
+)
+
+from tracker.lifecycle import DEFAULT_PROJECT
+from tracker.models import Project
+
+
+class Code(NamedTuple):
+    language: str  # of Pygments
+    text: str
+
+    @property
+    def html(self) -> SafeString:
+        return highlighted(self.language, self.text)
+
+
+def tracking_uri(request: HttpRequest, project: Project) -> str:
+    """What goes into MLFLOW_TRACKING_URI for this project."""
+    root = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
+    return root if project.slug == DEFAULT_PROJECT else f"{root}/p/{project.slug}"
+
+
+# ---------------------------------------------------------------- colours
+
+# Four classes of the style sheet: word, text, comment, call.
+CLASSES = (
+    (Comment, "c"),
+    (String, "s"),
+    (Keyword, "k"),
+    (Name.Tag, "k"),
+    (Name.Builtin, "k"),
+    (Name.Function, "f"),
+)
+
+
+def highlighted(language: str, text: str) -> SafeString:
+    """Code as HTML, in the classes of the style sheet."""
+    tokens = list(get_lexer_by_name(language).get_tokens(text))
+    following = [value for _, value in tokens[1:]] + [""]
+    parts = [
+        (marked(kind, value, after),)
+        for (kind, value), after in zip(tokens, following, strict=True)
+    ]
+    return mark_safe(format_html_join("", "{}", parts).rstrip("\n"))  # noqa: S308
+
+
+def marked(kind: _TokenType, value: str, after: str) -> SafeString:
+    if kind in Name and kind not in Name.Builtin and after.startswith("("):
+        kind = Token.Name.Function  # a lexer does not know a method from an attribute
+    for token, name in CLASSES:
+        if kind in token:
+            return format_html('<span class="{}">{}</span>', name, value)
+    return conditional_escape(value)
+
+
+# ---------------------------------------------------------------- connect
+
+Connect = Callable[[str], Code]
+
+CONNECT: dict[str, tuple[str, Connect]] = {
+    "shell": (
+        "Shell",
+        lambda uri: Code("bash", f"export MLFLOW_TRACKING_URI={uri}"),
+    ),
+    "powershell": (
+        "PowerShell",
+        lambda uri: Code("powershell", f'$env:MLFLOW_TRACKING_URI = "{uri}"'),
+    ),
+    "python": (
+        "Python",
+        lambda uri: Code(
+            "python", f'import mlflow\n\nmlflow.set_tracking_uri("{uri}")'
+        ),
+    ),
+    "notebook": (
+        "Notebook",
+        lambda uri: Code("bash", f"%env MLFLOW_TRACKING_URI={uri}"),
+    ),
+    "env": (".env", lambda uri: Code("bash", f"MLFLOW_TRACKING_URI={uri}")),
+}
+
+
+# ---------------------------------------------------------------- log
+
+PYTHON = """\
+import mlflow
+
+mlflow.set_experiment({name})
+with mlflow.start_run():
+    mlflow.log_param("lr", 0.01)
+    for step in range(100):
+        mlflow.log_metric("acc", 1 - 0.9 / (step + 1), step=step)
+"""
+
+SKLEARN = """\
+import mlflow
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+mlflow.set_experiment({name})
+mlflow.sklearn.autolog()
+
+X, y = load_iris(return_X_y=True)
+with mlflow.start_run():
+    LogisticRegression(C=0.5, max_iter=500).fit(X, y)
+"""
+
+PYTORCH = """\
+import mlflow
+import torch
+
+mlflow.set_experiment({name})
+
+x = torch.randn(256, 10)
+y = x.sum(dim=1, keepdim=True)
+model = torch.nn.Linear(10, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+
+with mlflow.start_run():
+    mlflow.log_params({{"lr": 0.05, "optimizer": "SGD"}})
+    for step in range(100):
+        loss = torch.nn.functional.mse_loss(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        mlflow.log_metric("train/loss", loss.item(), step=step)
+"""
+
+KERAS = """\
+import keras
+import mlflow
+import numpy as np
+
+mlflow.set_experiment({name})
+mlflow.keras.autolog()
+
+x = np.random.rand(256, 10)
+y = x.sum(axis=1)
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile(optimizer="sgd", loss="mse")
+
+with mlflow.start_run():
+    model.fit(x, y, validation_split=0.2, epochs=10)
+"""
+
+TRANSFORMERS = """\
+import os
+
+from transformers import Trainer, TrainingArguments
+
+os.environ["MLFLOW_EXPERIMENT_NAME"] = {name}
+
+arguments = TrainingArguments(
+    output_dir="out",
+    report_to="mlflow",
+    run_name="first",
+    logging_steps=10,
+)
+trainer = Trainer(model=model, args=arguments, train_dataset=dataset)
+trainer.train()
+"""
+
+R = """\
+library(mlflow)
+
+mlflow_set_tracking_uri("{uri}")
+mlflow_set_experiment({name})
+with(mlflow_start_run(), {{
+  mlflow_log_param("lr", 0.01)
+  for (step in 0:99) {{
+    mlflow_log_metric("acc", 1 - 0.9 / (step + 1), step = step)
+  }}
+}})
+"""
+
+CURL = """\
+api={uri}/api/2.0/mlflow
+json="Content-Type: application/json"
+
+# experiment 0 is "Default"; the answer holds the run_id
+curl -s $api/runs/create -H "$json" -d '{{"experiment_id": "0", "run_name": "from-curl"}}'
+
+curl -s $api/runs/log-metric -H "$json" -d \\
+  '{{"run_id": "RUN_ID", "key": "acc", "value": 0.9, "timestamp": 0, "step": 1}}'
+curl -s $api/runs/update -H "$json" -d '{{"run_id": "RUN_ID", "status": "FINISHED"}}'
+"""
+
+# One line each: the client turns this variable's JSON into tags of every run it starts,
+# without a change to the script or the image.
+CI = """\
+# .gitlab-ci.yml
+train:
+  image: python:3.12
+  variables:
+    MLFLOW_TRACKING_URI: {uri}
+    MLFLOW_RUN_CONTEXT: '{gitlab}'
+  script:
+    - pip install mlflow
+    - python train.py
+
+# .github/workflows/train.yml
+jobs:
+  train:
+    runs-on: ubuntu-latest
+    env:
+      MLFLOW_TRACKING_URI: {uri}
+      MLFLOW_RUN_CONTEXT: '{github}'
+    steps:
+      - uses: actions/checkout@v4
+      - run: pip install mlflow && python train.py
+"""
+
+GITLAB_VARIABLES = (
+    "CI_JOB_ID CI_JOB_NAME CI_JOB_URL CI_PIPELINE_ID CI_PIPELINE_URL"
+    " CI_MERGE_REQUEST_IID CI_COMMIT_SHA CI_COMMIT_REF_NAME CI_PROJECT_URL"
+    " GITLAB_USER_LOGIN"
+).split()
+GITHUB_CONTEXT = {
+    "GITHUB_RUN_ID": "run_id",
+    "GITHUB_JOB": "job",
+    "GITHUB_SERVER_URL": "server_url",
+    "GITHUB_REPOSITORY": "repository",
+    "GITHUB_SHA": "sha",
+    "GITHUB_REF_NAME": "ref_name",
+    "GITHUB_ACTOR": "actor",
+}
+
+
+def one_line_json(tags: dict[str, str]) -> str:
+    return "{" + ", ".join(f'"{key}": "{value}"' for key, value in tags.items()) + "}"
+
+
+GITLAB = one_line_json({f"gitlab.{name}": f"${name}" for name in GITLAB_VARIABLES})
+GITHUB = one_line_json(
+    {
+        f"github.{name}": f"${{{{ github.{value} }}}}"
+        for name, value in GITHUB_CONTEXT.items()
+    }
+)
+
+LOG: dict[str, tuple[str, str, str]] = {  # label, language, template
+    "python": ("Python", "python", PYTHON),
+    "sklearn": ("scikit-learn", "python", SKLEARN),
+    "pytorch": ("PyTorch", "python", PYTORCH),
+    "keras": ("Keras", "python", KERAS),
+    "transformers": ("Transformers", "python", TRANSFORMERS),
+    "r": ("R", "r", R),
+    "curl": ("curl", "bash", CURL),
+    "ci": ("CI", "yaml", CI),
+}
+
+
+def log(library: str, *, uri: str, name: str = "my-first") -> Code:
+    """The code that logs a first candidate with a library, into the experiment `name`."""
+    _, language, template = LOG[library]
+    text = template.format(uri=uri, name=quoted(name), gitlab=GITLAB, github=GITHUB)
+    return Code(language, text)
+
+
+def quoted(text: str) -> str:
+    """A string literal, in double quotes, that Python and R read alike."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
+
+
+def connect_and_log(uri: str, name: str) -> Code:
+    """One block for an experiment that is still empty."""
+    text = f'import mlflow\n\nmlflow.set_tracking_uri("{uri}")\n'
+    return Code("python", text + PYTHON.format(name=quoted(name)).split("\n", 2)[2])

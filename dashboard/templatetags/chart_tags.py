@@ -1,0 +1,39 @@
+"""What chart frames need in templates."""
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from dashboard.frames import Entry
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def query_fields(context: dict[str, Any], *without: str) -> SafeString:
+    """This page's query as hidden fields, so that a form changes one part of it."""
+    query = context["request"].GET
+    return format_html_join(
+        "",
+        '<input type="hidden" name="{}" value="{}">',
+        (
+            (name, value)
+            for name, values in query.lists()
+            if name not in without
+            for value in values
+        ),
+    )
+
+
+@register.simple_tag
+def key_of(entry: Entry) -> SafeString:
+    """A piece of the line itself."""
+    dash = f" dash-{entry.dash}" if entry.dash else ""
+    return format_html('<i class="key slot-{}{}"></i>', entry.slot, dash)
+
+
+@register.filter
+def at(items: Any, index: int) -> Any:
+    return items[index]

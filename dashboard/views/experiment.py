@@ -1,0 +1,396 @@
+"""The table of an experiment's candidates: find, judge, choose."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlencode
+
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    QueryDict,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.text import get_valid_filename
+from django.views.decorators.http import require_safe
+
+from dashboard import columns as offered
+from dashboard import exports, find, matching, prose, snippets, table
+from dashboard.columns import ATTRIBUTE, NAME, Catalogue, Column, Sort
+from dashboard.directions import Direction
+from dashboard.matching import COUNT_LIMIT, Found, Problem
+from dashboard.templatetags.tracker_tags import grouped, shown
+from tracker.models import Experiment, Kind, Role
+
+PAGE_SIZES = (25, 50, 100, 250)
+PAGE_SIZE = 50
+MAX_FILTER_CHARS = 10_000
+# In an empty result: how many conditions are tried one by one.
+MAX_RETRIES = 5
+
+
+# ---------------------------------------------------------------- what the URL says
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What decides the page, and how it is written in a URL: defaults are left out."""
+
+    path: str
+    q: str = ""
+    sorts: tuple[Sort, ...] = ()
+    columns: tuple[Column, ...] = ()  # none: the default ones
+    is_diff: bool = False
+    size: int = PAGE_SIZE
+    token: str = ""
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, request: HttpRequest, catalogue: Catalogue) -> Self:
+        """Unknown keys are ignored; a bad value becomes a note, never an error page."""
+        query = request.GET
+        columns, notes = offered.parse_many(query.getlist("cols"), catalogue)
+        sorts, more = offered.parse_sorts(query.get("sort", ""), catalogue)
+        size, again = page_size(query)
+        return cls(
+            path=request.path,
+            q=query.get("q", "").strip()[:MAX_FILTER_CHARS],
+            sorts=tuple(sorts),
+            columns=tuple(columns),
+            is_diff=query.get("diff") == "1",
+            size=size,
+            token=query.get("after", "")[:4000],
+            notes=(*notes, *more, *again),
+        )
+
+    def pairs(self, *, without: str = "") -> list[tuple[str, str]]:
+        said = {
+            "q": self.q,
+            "sort": ",".join(sort.address for sort in self.sorts),
+            "cols": ",".join(column.address for column in self.columns),
+            "diff": "1" if self.is_diff else "",
+            "n": "" if self.size == PAGE_SIZE else str(self.size),
+            "after": self.token,
+        }
+        return [(k, v) for k, v in said.items() if v and k not in without.split()]
+
+    @property
+    def url(self) -> str:
+        query = urlencode(self.pairs(), safe=":/,")
+        return f"{self.path}?{query}" if query else self.path
+
+    def having(self, **changes: Any) -> Self:
+        """Other contents: back to the first page, unless a token is given."""
+        return replace(self, **{"token": "", **changes})
+
+
+def page_size(query: QueryDict) -> tuple[int, list[str]]:
+    asked = query.get("n", str(PAGE_SIZE))
+    if asked in map(str, PAGE_SIZES):
+        return int(asked), []
+    sizes = ", ".join(map(str, PAGE_SIZES))
+    return PAGE_SIZE, [f"A page has {sizes} rows; {asked[:20]!r} is none of these."]
+
+
+# ---------------------------------------------------------------- the parts of the table
+
+
+class Head(NamedTuple):
+    column: Column
+    classes: str
+    sort_url: str
+    aria_sort: str  # "" where the table is not sorted by it
+    ends: tuple[str, str] | None  # the strip's scale, right of the main column
+
+
+class Group(NamedTuple):
+    """A header over neighbouring columns: the folder they share."""
+
+    label: str
+    span: int
+
+
+class Chip(NamedTuple):
+    text: str
+    remove_url: str
+    without: int | None = None  # how many match without it, in an empty result
+
+
+def heads(state: State, built: table.Table) -> list[Head]:
+    made = []
+    for column in built.columns:
+        classes = "num" if built.is_number(column) else ""
+        made.append(
+            Head(
+                column, classes, sort_url(state, column), aria_sort(state, column), None
+            )
+        )
+        if column == built.main:
+            scale = built.extremes.scale
+            ends = (shown(scale.low, 3), shown(scale.high, 3)) if scale else ("", "")
+            made.append(Head(column, "c-strip", "", "", ends))
+    return made
+
+
+def groups(made: Iterable[Head]) -> list[Group]:
+    result: list[Group] = []
+    for head in made:
+        prefix = head.column.prefix
+        if result and result[-1].label == prefix:
+            result[-1] = Group(prefix, result[-1].span + 1)
+        else:
+            result.append(Group(prefix, 1))
+    return result
+
+
+def sort_url(state: State, column: Column) -> str:
+    """A click sorts with the best first; a second click turns it round."""
+    if column.kind == ATTRIBUTE and column.key in ("ci", "commit", "files"):
+        return ""
+    first = column.direction == Direction.MAX or column == (ATTRIBUTE, "start", "")
+    current = next((s for s in state.sorts if s.column == column), None)
+    descending = not current.descending if current else first
+    return state.having(sorts=(Sort(column, descending),)).url
+
+
+def aria_sort(state: State, column: Column) -> str:
+    if not state.sorts:
+        return "descending" if column == (ATTRIBUTE, "start", "") else ""
+    leading = state.sorts[0]
+    if leading.column != column:
+        return ""
+    return "descending" if leading.descending else "ascending"
+
+
+def chips(state: State, experiment: Experiment, found: Found) -> list[Chip]:
+    made = []
+    for place, condition in enumerate(found.conditions):
+        without = None
+        if not found.candidates and not state.token and place < MAX_RETRIES:
+            without = matching.count(experiment, condition.rest)
+        made.append(Chip(condition.text, state.having(q=condition.rest).url, without))
+    return made
+
+
+# ---------------------------------------------------------------- the page
+
+
+@dataclass(slots=True)
+class Answer:
+    """What page and files show alike."""
+
+    state: State
+    found: Found
+    built: table.Table
+    catalogue: Catalogue
+    folded: int
+
+
+def answer(request: HttpRequest, experiment: Experiment) -> Answer:
+    catalogue = Catalogue.of(experiment)
+    state = State.read(request, catalogue)
+    total = experiment.total
+    found = matching.find(
+        experiment,
+        text=state.q,
+        sorts=state.sorts,
+        limit=state.size,
+        token=state.token,
+    )
+    candidates = found.candidates
+    catalogue.measure(candidates)
+    ids = [candidate.pk for candidate in candidates]
+    builds, files = table.ci_builds(ids), table.file_counts(ids)
+    present = {"user"} if len({c.user_id for c in candidates}) > 1 else set()
+    present |= {"ci"} if builds else set()
+    present |= {"files"} if files else set()
+    columns = list(state.columns) or offered.default_columns(
+        catalogue, total=total, present=present
+    )
+    facts = table.gather(candidates, columns, builds=builds, files=files)
+    folded = 0
+    if state.is_diff:
+        equal = equal_columns(catalogue, found, columns, facts, total)
+        folded = len(equal)
+        columns = [column for column in columns if column not in equal]
+    main = main_column(columns, catalogue)
+    extremes = table.extremes(
+        experiment, found.matching, columns, main=main, total=found.count
+    )
+    numeric = {column for column in columns if catalogue.is_numeric(column)}
+    built = table.Table(experiment.project, columns, facts, extremes, main, numeric)
+    return Answer(state, found, built, catalogue, folded)
+
+
+def main_column(columns: Iterable[Column], catalogue: Catalogue) -> Column | None:
+    """The metric to judge by: the weightiest that is on show."""
+    order = {key: place for place, key in enumerate(catalogue.metrics_by_weight())}
+    metrics = [c for c in columns if c.kind == Kind.METRIC and c.aggregate != "count"]
+    return min(metrics, key=lambda c: order.get(c.key, len(order)), default=None)
+
+
+def equal_columns(
+    catalogue: Catalogue,
+    found: Found,
+    columns: list[Column],
+    facts: table.Facts,
+    total: int,
+) -> set[Column]:
+    """What "only differences" hides: exact on one page, else what the catalogue knows."""
+    equal = table.equal_columns(found.candidates, columns, facts)
+    if not found.after and not found.before:
+        return equal
+    return {column for column in equal if not catalogue.varies(column, total)}
+
+
+@require_safe
+def experiment(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    project = find.project(request, slug)
+    experiment = find.experiment(project, iid)
+    if experiment.is_deleted:
+        return find.gone(request, project, experiment)
+    page: dict[str, Any] = {
+        "project": project,
+        "section": "experiments",
+        "experiment": experiment,
+        "note": prose.first_line(experiment.note),
+        "may_write": find.may(request, project, Role.WRITER),
+    }
+    if experiment.total:
+        page |= candidates_table(request, experiment)
+    else:
+        uri = snippets.tracking_uri(request, project)
+        page["snippet"] = snippets.connect_and_log(uri, experiment.name)
+    return render(request, "dashboard/experiment.html", page)
+
+
+def candidates_table(request: HttpRequest, experiment: Experiment) -> dict[str, Any]:
+    given = answer(request, experiment)
+    state, built, found = given.state, given.built, given.found
+    made = heads(state, built)
+    wanted = request.GET.get("find", "")[:250]
+    problem_text, problem_caret = pointed_at(state.q, found.problem)
+    without = chips(state, experiment, found)
+    files = f"{request.path.rstrip('/')}."
+    query = urlencode(state.pairs(), safe=":/,")
+    every = urlencode([*state.pairs(without="after n"), ("all", "1")], safe=":/,")
+    return {
+        "state": state,
+        "found": found,
+        "match_text": up_to_limit(found.count),
+        "problem_text": problem_text,
+        "problem_caret": problem_caret,
+        "chips": without,
+        "has_counts": any(chip.without is not None for chip in without),
+        "clear_url": state.having(q="").url,
+        "first_url": state.having().url,
+        "before_url": replace(state, token=found.before).url,
+        "after_url": replace(state, token=found.after).url,
+        "filter_hidden": state.pairs(without="q diff after"),
+        # columns
+        "wanted": wanted,
+        "picker": offered.picker(given.catalogue, built.columns, wanted),
+        "picker_hidden": state.pairs(without="cols after"),
+        "all_hidden": state.pairs(without="after"),
+        "shown_count": len(built.columns),
+        "known_count": given.catalogue.offered,
+        "default_columns_url": state.having(columns=()).url,
+        "show_all_url": state.having(is_diff=False).url,
+        "sizes": [(size, state.having(size=size).url) for size in PAGE_SIZES],
+        # the table
+        "rows": built.rows(found.candidates),
+        "heads": made,
+        "groups": groups(made) if any(head.column.prefix for head in made) else [],
+        "name_sort_url": sort_url(state, NAME),
+        "name_aria_sort": aria_sort(state, NAME),
+        "folded": given.folded,
+        "remarks": remarks(given),
+        # files
+        "csv_url": f"{files}csv?{query}",
+        "json_url": f"{files}json?{query}",
+        "all_csv_url": f"{files}csv?{every}",
+        "all_json_url": f"{files}json?{every}",
+    }
+
+
+def remarks(given: Answer) -> list[str]:
+    """What the table does not show by itself."""
+    said = []
+    main, scale = given.built.main, given.built.extremes.scale
+    if main:
+        missing = sum(
+            given.built.facts.metric(candidate, main) is None
+            for candidate in given.found.candidates
+        )
+        if missing:
+            said.append(f"{missing} of these have no {main.key}")
+    if main and scale:
+        said.append(f"The strip spans 5 to 95 % of {main.full_label}")
+    return said
+
+
+def pointed_at(text: str, problem: Problem | None) -> tuple[str, str]:
+    """The part of a filter around its fault, and a line with a mark below that place."""
+    if problem is None or problem.position is None:
+        return "", ""
+    line = " ".join(text.split("\n")) if len(text) < 80 else text.replace("\n", " ")
+    start = max(0, problem.position - 60)
+    return line[start : start + 80], " " * (problem.position - start) + "^"
+
+
+def up_to_limit(count: int) -> str:
+    return f"{grouped(COUNT_LIMIT)}+" if count > COUNT_LIMIT else grouped(count)
+
+
+# ---------------------------------------------------------------- files
+
+BATCH = 500
+
+
+@require_safe
+def experiment_file(
+    request: HttpRequest, slug: str, iid: int, form: str
+) -> HttpResponseBase:
+    """The same query as CSV or JSON: the rows shown or, with `all=1`, every matching one."""
+    project = find.project(request, slug)
+    experiment = find.experiment(project, iid)
+    if experiment.is_deleted:
+        return find.gone(request, project, experiment)
+    given = answer(request, experiment)
+    if given.found.problem:
+        return HttpResponseBadRequest(
+            f"The filter cannot be read: {given.found.problem.message}",
+            content_type="text/plain; charset=utf-8",
+        )
+    columns = list(given.built.columns)
+    batches: Iterable[exports.Batch] = [(given.found.candidates, given.built.facts)]
+    if request.GET.get("all") == "1":
+        batches = every_batch(experiment, given.state, columns)
+    lines = (exports.csv_lines if form == "csv" else exports.json_lines)(
+        columns, batches
+    )
+    kind = "text/csv; charset=utf-8" if form == "csv" else "application/json"
+    name = get_valid_filename(experiment.name.replace("/", "-")[:100] or "experiment")
+    return StreamingHttpResponse(
+        lines,
+        content_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
+    )
+
+
+def every_batch(
+    experiment: Experiment, state: State, columns: list[Column]
+) -> Iterator[exports.Batch]:
+    """Page after page, so that no more than one of them is in memory."""
+    token = ""
+    while True:
+        found = matching.find(
+            experiment, text=state.q, sorts=state.sorts, limit=BATCH, token=token
+        )
+        yield found.candidates, table.gather(found.candidates, columns)
+        token = found.after
+        if not token:
+            return

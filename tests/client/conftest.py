@@ -1,0 +1,106 @@
+"""MLflow's own client, against a server as people run it."""
+
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+# A failure shows itself at once, not after minutes of patience.
+os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # what the client warns of is not ours to mend
+    import mlflow  # noqa: F401
+    from mlflow import MlflowClient
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("ignore"))
+            # One server for all of them, and so one test process.
+            item.add_marker(pytest.mark.xdist_group("live"))
+
+
+@pytest.fixture(scope="session")
+def addresses(live):
+    """The three forms of a tracking URI: the root, a project, a project as GitLab says it."""
+    made = live.manage("create_project", "client-tests")
+    assert made.returncode == 0, made.stderr
+    number = made.stdout.split()[1]
+    return {
+        "root": live.url,
+        "project": f"{live.url}/p/client-tests",
+        "gitlab": f"{live.url}/api/v4/projects/{number}/ml/mlflow",
+    }
+
+
+@pytest.fixture(params=["root", "project", "gitlab"])
+def uri(addresses, request):
+    return addresses[request.param]
+
+
+@pytest.fixture
+def client(uri):
+    return MlflowClient(uri)
+
+
+@pytest.fixture
+def experiment(client, request):
+    """The id of an experiment that no other test writes to."""
+    return client.create_experiment(request.node.name)
+
+
+@pytest.fixture
+def run(client, experiment):
+    """The id of a new run."""
+    return client.create_run(experiment).info.run_id
+
+
+class Scripts:
+    """Runs a script as its author would: with nothing but a tracking URI."""
+
+    def __init__(self, folder: Path, uri: str):
+        self.folder = folder
+        self.uri = uri
+
+    def start(self, name, *arguments, **variables):
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("TRACKER_", "MLFLOW_", "DJANGO_"))
+        }
+        return subprocess.Popen(
+            [sys.executable, HERE / "scripts" / f"{name}.py", *arguments],
+            cwd=self.folder,
+            env=kept
+            | {"MLFLOW_TRACKING_URI": self.uri, "MLFLOW_DISABLE_TELEMETRY": "true"}
+            | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, name, *arguments, **variables):
+        """The words of the last line that the script prints."""
+        return self.finish(self.start(name, *arguments, **variables))
+
+    def finish(self, script):
+        said, complained = script.communicate(timeout=300)
+        assert script.returncode == 0, complained[-4000:]
+        return said.splitlines()[-1].split()
+
+
+@pytest.fixture
+def scripts(tmp_path, addresses):
+    return Scripts(tmp_path, addresses["root"])
+
+
+@pytest.fixture
+def scripts_at(tmp_path):
+    return lambda uri: Scripts(tmp_path, uri)

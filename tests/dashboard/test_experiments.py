@@ -1,0 +1,280 @@
+"""The experiments of a project: the tree, search, order, and making new ones."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests import make
+from tests.dashboard.reading import HOSTILE, Page, is_harmless
+from tracker.models import Candidate, Experiment, Status
+
+
+@pytest.fixture
+def url(vision):
+    return "/p/vision/experiments/"
+
+
+def names(page):
+    return [
+        label.text
+        for row in page.root.one("tbody").all("tr")
+        for label in [*row.all("a", class_="ename"), *row.all("span", class_="grp")]
+    ]
+
+
+def status(candidate, status):
+    Candidate.objects.filter(pk=candidate.pk).update(
+        status=status, ended_ms=candidate.started_ms + 1000
+    )
+
+
+def test_slashes_make_folders(browser, vision, url):
+    for name in ("b/deep/two", "alone", "b/one"):
+        make.experiment(vision, name)
+
+    page = Page(browser.get(url, {"sort": "name"}))
+
+    assert names(page) == ["Default", "alone", "b", "deep", "two", "one"]
+    levels = [
+        len(tr.all("span", class_="lvl")) for tr in page.root.one("tbody").all("tr")
+    ]
+    assert levels == [0, 0, 0, 1, 2, 1]
+
+
+def test_a_folder_closes_and_opens_by_a_link(browser, vision, url):
+    for name in ("b/one", "b/two", "c/three"):
+        make.experiment(vision, name)
+
+    page = Page(browser.get(url + "?sort=name"))
+    closed = Page(browser.get(url + page.link("Close folder b")))
+    again = Page(browser.get(url + closed.link("Open folder b")))
+
+    assert names(closed) == ["Default", "b", "c", "three"]
+    assert names(again) == names(page)
+
+
+@pytest.mark.parametrize("name", ["a//b", "/a", "a/", "/"])
+def test_a_name_that_is_no_path_stays_whole(browser, vision, url, name):
+    make.experiment(vision, name)
+
+    assert name in names(Page(browser.get(url)))
+
+
+def test_counts_candidates_and_says_what_runs_and_failed(browser, vision, url):
+    experiment = make.experiment(vision, "sweep")
+    make.candidates(experiment, 2)
+    status(make.candidate(experiment), Status.FAILED)
+    gone = make.candidate(experiment)
+    Candidate.objects.filter(pk=gone.pk).update(deleted_at=timezone.now())
+
+    page = Page(browser.get(url + "?sort=name"))
+
+    assert page.column("Candidates") == ["0", "3"]
+    assert page.column("State") == ["Empty", "2 live 1 failed"]
+
+
+def test_shows_the_best_value_by_the_guessed_direction(browser, vision, url):
+    up = make.experiment(vision, "up")
+    down = make.experiment(vision, "down")
+    make.experiment(vision, "nothing")
+    for value in (0.5, 0.75, 0.25):
+        make.candidate(up, metrics={"val/acc": value, "train/loss": 1.0})
+        make.candidate(down, metrics={"val/loss": value})
+    odd = make.experiment(vision, "unknown-direction")
+    make.candidate(odd, metrics={"foo": 1.0})
+
+    page = Page(browser.get(url + "?sort=name"))
+
+    best = dict(zip(names(page), page.column("Best value"), strict=True))
+    assert best["up"] == "val/acc max 0.7500"
+    assert best["down"] == "val/loss min 0.2500"
+    assert best["nothing"].startswith("–") and best["unknown-direction"].startswith("–")
+    by = dict(zip(names(page), page.column("By"), strict=True))
+    assert (by["up"], by["down"]) == ("#3", "#6")
+
+
+def test_the_best_value_is_never_of_a_deleted_candidate(browser, vision, url):
+    experiment = make.experiment(vision, "sweep")
+    best = make.candidate(experiment, metrics={"acc": 0.9})
+    make.candidate(experiment, metrics={"acc": 0.5})
+    Candidate.objects.filter(pk=best.pk).update(deleted_at=timezone.now())
+
+    assert "acc max 0.5000" in Page(browser.get(url)).column("Best value")
+
+
+def test_a_metric_that_was_nan_throughout_has_no_best(browser, vision, url):
+    experiment = make.experiment(vision, "sweep")
+    make.candidate(experiment, metrics={"acc": float("nan")})
+
+    answer = browser.get(url)
+
+    assert answer.status_code == 200
+    assert all("acc" not in best for best in Page(answer).column("Best value"))
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("RESNET", ["classification", "resnet"]),
+        ("classif", ["classification", "resnet"]),
+        ("cosine", ["vit"]),
+        ("100%", []),
+        ("\0", ["Default", "classification", "resnet", "vit"]),
+    ],
+)
+def test_searches_names_and_descriptions(browser, vision, url, q, found):
+    make.experiment(vision, "classification/resnet")
+    make.experiment(vision, "vit", tags={"mlflow.note.content": "try a Cosine one"})
+
+    page = Page(browser.get(url, {"q": q, "sort": "name"}))
+
+    if found:
+        assert sorted(names(page)) == found
+    else:
+        assert "No experiment has “100%”" in page.main.text
+        assert page.link("Clear search") == "?sort=name"
+
+
+def test_sorts_by_activity_name_number_and_age(browser, vision, url):
+    old = make.experiment(vision, "old")
+    make.candidate(old, started_ms=9_000_000_000_000)
+    many = make.experiment(vision, "many")
+    for _ in range(3):
+        make.candidate(many, started_ms=1_000)
+    make.experiment(vision, "empty")
+
+    def order(sort):
+        return names(Page(browser.get(url, {"sort": sort})))
+
+    assert order("activity") == ["old", "many", "empty", "Default"]
+    assert order("name") == ["Default", "empty", "many", "old"]
+    assert order("candidates")[:2] == ["many", "old"]
+    assert order("created") == ["empty", "many", "old", "Default"]
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [("sort=size", "cannot be sorted by 'size'"), ("view=x", "no view 'x'")],
+)
+def test_a_bad_value_is_a_note(browser, url, query, note):
+    make.experiment(make.project("other"))
+
+    answer = browser.get(f"{url}?{query}")
+
+    assert answer.status_code == 200
+    assert note in Page(answer).main.text
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999"])
+def test_a_bad_page_is_some_page(browser, vision, url, page):
+    make.experiment(vision)
+
+    assert browser.get(url, {"page": page}).status_code == 200
+
+
+def test_many_come_in_pages(browser, vision, url):
+    Experiment.objects.bulk_create(
+        Experiment(project=vision, iid=n, name=f"f/e{n:03}", created_ms=n, updated_ms=n)
+        for n in range(1, 121)
+    )
+
+    first = Page(browser.get(url + "?sort=name"))
+    second = Page(browser.get(url + first.link("Next")))
+
+    assert "1–100 of 121 experiments" in first.main.text
+    assert (names(first)[0], names(first)[-1]) == ("Default", "e099")
+    assert (names(second)[0], names(second)[-1]) == ("f", "e120")
+    assert second.link("Previous") == "?sort=name&page=1"
+
+
+def test_only_the_live_ones(browser, vision, url):
+    make.candidate(make.experiment(vision, "running"))
+    make.experiment(vision, "idle")
+
+    assert names(Page(browser.get(url + "?view=live"))) == ["running"]
+
+
+def test_a_project_without_any_candidate_says_what_to_do(browser, vision, url):
+    before = Page(browser.get(url)).main.all("pre")
+    make.candidate(make.experiment(vision))
+    after = Page(browser.get(url)).main.all("pre")
+
+    address = 'mlflow.set_tracking_uri("http://testserver/p/vision")'
+    assert address in before[0].exact
+    assert not after
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_costs_the_same_for_one_or_thirty(
+    browser, vision, url, number, django_assert_num_queries
+):
+    for place in range(number):
+        experiment = make.experiment(vision, f"f{place % 4}/e{place}")
+        make.candidate(experiment, metrics={"val/acc": 0.5, "lr": 0.1})
+        make.candidate(experiment, metrics={"val/loss": 0.5})
+        status(make.candidate(experiment), Status.FAILED)
+    browser.get(url)
+
+    # project, how many, page, states, last points, notes, keys, best ids, best rows
+    with django_assert_num_queries(9):
+        browser.get(url)
+
+
+def test_hostile_names_stay_text(browser, vision, url):
+    experiment = make.experiment(
+        vision, f"a/{HOSTILE}", tags={"mlflow.note.content": HOSTILE}
+    )
+    make.candidate(experiment, metrics={"val/acc": 1.0})
+
+    page = Page(browser.get(url, {"q": "img src"}))
+
+    assert is_harmless(page)
+    assert HOSTILE in page.main.text
+
+
+# ---------------------------------------------------------------- making one
+
+
+def test_makes_an_experiment(browser, vision, url):
+    answer = browser.post(
+        url + "new/", {"name": "detection/yolo", "description": "**night**"}
+    )
+
+    made = Experiment.objects.get(name="detection/yolo")
+    assert answer["Location"] == f"{url}{made.iid}/"
+    assert made.tags.get(key="mlflow.note.content").value == "**night**"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 501, "a\0b"])
+def test_refuses_a_bad_name_beside_the_field(browser, vision, url, name):
+    answer = browser.post(url + "new/", {"name": name, "description": "kept"})
+
+    page = Page(answer)
+    assert answer.status_code == 422
+    assert page.root.one("p", id="id_name_error").text
+    assert page.root.one("textarea").text == "kept"
+
+
+def test_says_that_a_name_is_taken(browser, vision, url):
+    make.experiment(vision, "sweep")
+
+    answer = browser.post(url + "new/", {"name": "sweep"})
+
+    assert answer.status_code == 422
+    assert "Another experiment has this name." in Page(answer).main.text
+
+
+def test_says_that_a_name_is_in_the_trash_and_offers_to_restore(browser, vision, url):
+    experiment = make.experiment(vision, "sweep")
+    experiment.deleted_at = timezone.now() - timedelta(days=2)
+    experiment.save()
+
+    page = Page(browser.post(url + "new/", {"name": "sweep"}))
+
+    assert "A deleted experiment has this name." in page.main.text
+    [form] = [
+        f for f in page.main.all("form") if "restore" in f.attributes.get("action", "")
+    ]
+    assert form.attributes["action"] == f"{url}{experiment.iid}/restore/"
+    assert "2 d ago" in form.text

@@ -1,0 +1,81 @@
+"""Home: what runs, what ended, where to go; and the first run of a fresh installation."""
+
+import pytest
+
+from tests import make
+from tests.dashboard.reading import HOSTILE, Page, is_harmless
+from tracker import lifecycle
+from tracker.models import Candidate, Status
+
+
+def finish(candidate, status=Status.FINISHED):
+    Candidate.objects.filter(pk=candidate.pk).update(
+        status=status, ended_ms=candidate.started_ms + 60_000
+    )
+
+
+def test_a_fresh_installation_shows_the_first_run(browser):
+    page = Page(browser.get("/"))
+
+    assert page.root.one("h1").text == "Log your first candidate"
+    assert "export MLFLOW_TRACKING_URI=http://testserver" in page.main.text
+    assert "Waiting for your first candidate" in page.main.text
+
+
+def test_lists_what_runs_and_what_ended(browser, vision):
+    experiment = make.experiment(vision, "sweep")
+    make.candidate(experiment, name="still-going", metrics={"val/acc": 0.5})
+    finish(make.candidate(experiment, name="done", metrics={"val/acc": 0.9}))
+
+    page = Page(browser.get("/"))
+
+    live, finished, projects = page.root.all("section")
+    assert "still-going" in live.text and "done" not in live.text
+    assert "val/acc max 0.9000" in finished.text and "still-going" not in finished.text
+    assert "2 candidates in 2 experiments" in projects.text
+    assert page.title == "● 1 Tracker"
+
+
+def test_leaves_out_what_was_deleted(browser, vision):
+    experiment = make.experiment(vision)
+    candidate = make.candidate(experiment, name="deleted-one")
+    make.candidate(experiment, name="other")
+    candidate.deleted_at = candidate.created_at
+    candidate.save()
+
+    assert "deleted-one" not in Page(browser.get("/")).main.text
+
+
+def test_is_a_tracking_uri_for_links_of_the_client(browser):
+    page = Page(browser.get("/"))
+
+    tracking = page.root.one("body").attributes["data-tracking-page"]
+    assert tracking == "/p/default/"
+    [script_free] = [n for n in page.main.all("noscript") if n.all("form")]
+    assert script_free.one("form").attributes["action"] == "/r/"
+
+
+def test_hostile_names_stay_text(browser, vision):
+    experiment = make.experiment(vision, HOSTILE)
+    finish(make.candidate(experiment, name=HOSTILE, metrics={"val/acc": 1.0}))
+
+    page = Page(browser.get("/"))
+
+    assert is_harmless(page)
+    assert HOSTILE in page.main.text
+
+
+@pytest.mark.parametrize("number", [1, 8])
+def test_costs_the_same_for_one_or_eight(
+    browser, vision, number, django_assert_num_queries
+):
+    lifecycle.default_project()
+    for _ in range(number):
+        experiment = make.experiment(vision)
+        make.candidate(experiment, metrics={"val/acc": 0.5})
+        finish(make.candidate(experiment, metrics={"val/acc": 0.5}))
+    browser.get("/")
+
+    # live, finished, their experiments' metrics, the values, projects
+    with django_assert_num_queries(5):
+        browser.get("/")

@@ -1,0 +1,125 @@
+"""First run: the four steps, and code that works as it stands."""
+
+import ast
+import json
+
+import pytest
+import yaml
+
+from dashboard import snippets
+from tests import make
+from tests.dashboard.reading import Page
+
+
+def code(page, place):
+    """What the copy button takes."""
+    return page.root.all("pre")[place].exact
+
+
+def test_shows_the_address_of_this_project(browser, vision):
+    page = Page(browser.get("/p/vision/start/"))
+
+    assert code(page, 0) == "pip install mlflow"
+    expected = "export MLFLOW_TRACKING_URI=http://testserver/p/vision"
+    assert code(page, 1) == expected
+    assert 'mlflow.set_experiment("my-first")' in code(page, 2)
+    assert page.title == "First run · vision"
+
+
+def test_the_public_address_goes_before_the_host_of_the_request(
+    browser, vision, settings
+):
+    settings.PUBLIC_URL = "https://tracker.example/base"
+
+    page = Page(browser.get("/p/vision/start/"))
+
+    assert code(page, 1).endswith("=https://tracker.example/base/p/vision")
+
+
+def test_the_default_project_needs_no_path(browser, experiment):
+    page = Page(browser.get("/p/default/start/"))
+
+    assert code(page, 1) == "export MLFLOW_TRACKING_URI=http://testserver"
+
+
+@pytest.mark.parametrize("how", snippets.CONNECT)
+def test_connects_in_every_form(browser, vision, how):
+    page = Page(browser.get("/p/vision/start/", {"how": how, "lib": "curl"}))
+
+    assert "http://testserver/p/vision" in code(page, 1)
+    assert page.root.one("a", href=f"?lib=curl&how={how}#connect").attributes[
+        "aria-current"
+    ]
+
+
+@pytest.mark.parametrize("library", snippets.LOG)
+def test_the_text_to_copy_is_the_snippet_itself(browser, vision, library):
+    page = Page(browser.get("/p/vision/start/", {"lib": library}))
+
+    uri = "http://testserver/p/vision"
+    assert code(page, 2) == snippets.log(library, uri=uri).text.rstrip()
+    assert "{" not in page.title
+
+
+@pytest.mark.parametrize("query", ["how=nonsense&lib=nonsense", "how=%00", "lib="])
+def test_a_bad_tab_is_the_first_one(browser, vision, query):
+    answer = browser.get(f"/p/vision/start/?{query}")
+
+    assert "export " in code(Page(answer), 1)
+
+
+@pytest.mark.parametrize(
+    "library", [name for name, (_, kind, _) in snippets.LOG.items() if kind == "python"]
+)
+@pytest.mark.parametrize("name", ["my-first", 'a "b" \\ {c}\n'])
+def test_python_is_python_whatever_the_experiment_is_called(library, name):
+    tree = ast.parse(snippets.log(library, uri="http://x", name=name).text)
+
+    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    assert name in texts
+
+
+def test_the_ci_snippet_is_yaml_with_json_in_one_line():
+    text = snippets.log("ci", uri="http://host/p/vision").text
+    gitlab, github = (yaml.safe_load(part) for part in text.split("\n\n", 1))
+
+    variables = gitlab["train"]["variables"]
+    tags = json.loads(variables["MLFLOW_RUN_CONTEXT"])
+    assert tags["gitlab.CI_JOB_ID"] == "$CI_JOB_ID"
+    assert variables["MLFLOW_TRACKING_URI"] == "http://host/p/vision"
+    context = github["jobs"]["train"]["env"]["MLFLOW_RUN_CONTEXT"]
+    assert json.loads(context)["github.GITHUB_RUN_ID"] == "${{ github.run_id }}"
+
+
+def test_waits_for_the_first_candidate(browser, vision):
+    answer = browser.get("/p/vision/start/newest.json")
+    page = Page(browser.get("/p/vision/start/"))
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "Waiting for your first candidate" in page.main.text
+    [reload] = [meta for n in page.root.all("noscript") for meta in n.all("meta")]
+    assert reload.attributes == {"http-equiv": "refresh", "content": "10"}
+
+
+def test_turns_into_a_link_when_it_arrives(browser, vision):
+    candidate = make.candidate(make.experiment(vision, "sweep"), name="first")
+
+    page = Page(browser.get("/p/vision/start/"))
+    answer = browser.get("/p/vision/start/newest.json?since=0")
+    after = browser.get(f"/p/vision/start/newest.json?since={candidate.iid}")
+
+    assert page.link("#1 first") == "/p/vision/c/1/"
+    assert answer.json() == {
+        "number": 1,
+        "name": "first",
+        "experiment": "sweep",
+        "url": "/p/vision/c/1/",
+    }
+    assert after.status_code == 204
+
+
+@pytest.mark.parametrize("since", ["x", "-1", "9" * 40, "²"])
+def test_a_bad_number_to_wait_for_breaks_nothing(browser, vision, since):
+    answer = browser.get("/p/vision/start/newest.json", {"since": since})
+
+    assert answer.status_code == 204

@@ -1,0 +1,49 @@
+"""Lists of keys and values, as messages carry them: read and checked, and written."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tracker import keys
+from tracker.api.wire import KeyValue
+from tracker.errors import Invalid
+
+
+def read(pairs: Sequence[KeyValue], name: str, *, limit: int = 0) -> dict[str, str]:
+    """As a mapping; of two with one key the last counts. `limit` is for the values.
+
+    Raises Invalid for a bad key, named like `tags[2].key`.
+    """
+    check_keys((pair.key for pair in pairs), f"{name}[%d].key")
+    if limit:
+        for index, pair in enumerate(pairs):
+            keys.check_length(pair.value, limit, f"{name}[{index}].value")
+    return {pair.key: pair.value for pair in pairs}
+
+
+def read_once(
+    pairs: Sequence[KeyValue], name: str, *, limit: int = 0
+) -> dict[str, str]:
+    """As a mapping, where each key may be named once. Raises Invalid."""
+    mapping = read(pairs, name, limit=limit)
+    if len(mapping) < len(pairs):
+        times = Counter(pair.key for pair in pairs)
+        twice = [key for key, number in times.items() if number > 1]
+        raise Invalid(
+            f"Duplicate parameter keys have been submitted: {twice[:10]}. Please ensure the"
+            " request contains only one param value per param key."
+        )
+    return mapping
+
+
+def check_keys(found: Iterable[str], path: str) -> None:
+    """Raises Invalid for the first bad key; `path` says where it stands: `metrics[%d].name`."""
+    known: set[str] = set()
+    for index, key in enumerate(found):
+        if key not in known:
+            keys.check(key, path % index)
+            known.add(key)
+
+
+def write(rows: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": value} for key, value in rows]

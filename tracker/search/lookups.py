@@ -1,0 +1,92 @@
+"""What the language asks of a column and Django has no word for."""
+
+from typing import Any
+
+from django.db.models import CharField, Expression, F, Field, Func, Lookup, TextField
+
+Sql = tuple[str, tuple[Any, ...]]
+
+
+class _Infix(Lookup):
+    """A comparison that is a word between two operands."""
+
+    sql = ""
+
+    def operands(
+        self, compiler: Any, connection: Any
+    ) -> tuple[str, str, tuple[Any, ...]]:
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return left, right, (*left_params, *right_params)
+
+    def as_sql(self, compiler: Any, connection: Any) -> Sql:
+        left, right, params = self.operands(compiler, connection)
+        return f"{left} {self.sql} {right}", params
+
+
+@Field.register_lookup
+class Differs(_Infix):
+    """Unlike exclude(), nothing is different from a missing value."""
+
+    lookup_name = "differs"
+    sql = "<>"
+
+
+class _Pattern(_Infix):
+    """On SQLite a function of ours: its LIKE ignores case, and backtracks."""
+
+    function = ""
+    after = ""
+
+    def as_sql(self, compiler: Any, connection: Any) -> Sql:
+        left, right, params = self.operands(compiler, connection)
+        if connection.vendor == "sqlite":
+            return f"{self.function}({left}, {right})", params
+        return f"{left} {self.sql} {right}{self.after}", params
+
+
+@CharField.register_lookup
+@TextField.register_lookup
+class Like(_Pattern):
+    """The whole text, with `%` for any run and `_` for one character; nothing escapes."""
+
+    lookup_name = "like"
+    sql = "LIKE"
+    after = " ESCAPE ''"
+    function = "tracker_like"
+
+
+@CharField.register_lookup
+@TextField.register_lookup
+class ILike(_Pattern):
+    """The same without regard to case."""
+
+    lookup_name = "ilike"
+    sql = "ILIKE"
+    after = " ESCAPE ''"
+    function = "tracker_ilike"
+
+
+@CharField.register_lookup
+@TextField.register_lookup
+class Matches(_Pattern):
+    """A regular expression finds something in the text."""
+
+    lookup_name = "matches"
+    sql = "~"
+    function = "tracker_matches"
+
+
+class Bytewise(Func):
+    """A text that is ordered by its bytes, on PostgreSQL as on SQLite."""
+
+    arity = 1
+    output_field = TextField()
+    template = "%(expressions)s"
+
+    def __init__(self, expression: F | Expression) -> None:
+        super().__init__(expression)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Sql:
+        sql, params = self.as_sql(compiler, connection, **context)
+        return f'{sql} COLLATE "C"', tuple(params)

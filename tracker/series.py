@@ -1,0 +1,157 @@
+"""Metric histories: whole, paged, and sampled.
+
+A history is in the order of time: timestamp, step, value. Where a script logs its steps
+one after the other, that is also the order of the points' own key, and a page costs the
+same at the end of a million points as at the beginning.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.aggregates import Count
+from django.db.models.functions import RowNumber
+
+from tracker.models import Candidate, Metric, Point
+from tracker.summary import Row
+
+ROW = ("step", "timestamp", "value", "is_nan")
+BY_STEP = ("step", "timestamp", "value", "is_nan")
+BY_TIME = ("timestamp", "step", "value", "is_nan")
+
+
+class Series(NamedTuple):
+    """A series to read: what its metric's row says of it."""
+
+    metric_id: int
+    eid: str
+    count: int
+    in_order: bool
+
+
+def named(candidates: QuerySet[Candidate], key: str) -> list[Series]:
+    """The series of one metric, by candidate."""
+    rows = Metric.objects.filter(candidate__in=candidates, key=key).order_by("eid")
+    return [Series(*row) for row in rows.values_list("pk", "eid", "count", "in_order")]
+
+
+# ---------------------------------------------------------------- whole
+
+
+def history(
+    series: Series, *, after: Row | None = None, limit: int | None = None
+) -> list[Row]:
+    """The points in the order of time, or those that follow one of them."""
+    points = Point.objects.filter(metric=series.metric_id)
+    if series.in_order:
+        if after is not None:
+            points = points.filter(pk__gt=(series.metric_id, *after))
+        return rows_of(points.order_by(*BY_STEP)[:limit])
+    if after is not None:
+        points = points.filter(later_than(after))
+    return rows_of(points.order_by(*BY_TIME)[:limit])
+
+
+def later_than(row: Row) -> Q:
+    """Whatever comes after a point in the order of time."""
+    later = Q()
+    for depth in range(len(BY_TIME), 0, -1):
+        *same, last = BY_TIME[:depth]
+        equal = {name: getattr(row, name) for name in same}
+        later |= Q(**equal, **{f"{last}__gt": getattr(row, last)})
+    return later
+
+
+def histories(several: Sequence[Series], limit: int) -> Iterator[tuple[str, Row]]:
+    """The histories one after the other, `limit` points of all of them together."""
+    together: list[Series] = []
+    room = limit
+    for series in several:
+        if series.count > room:
+            break
+        together.append(series)
+        room -= series.count
+    yield from whole(together)
+    if room and len(together) < len(several):
+        cut = several[len(together)]
+        yield from ((cut.eid, row) for row in history(cut, limit=room))
+
+
+def whole(several: Sequence[Series]) -> Iterator[tuple[str, Row]]:
+    """All points of some series in one query, series by series as they are given."""
+    points = Point.objects.filter(metric__in=[series.metric_id for series in several])
+    found: dict[int, list[Row]] = {series.metric_id: [] for series in several}
+    for metric, *row in points.order_by("metric", *BY_TIME).values_list("metric", *ROW):
+        found[metric].append(Row(*row))
+    for series in several:
+        yield from ((series.eid, row) for row in found[series.metric_id])
+
+
+def rows_of(points: QuerySet[Point]) -> list[Row]:
+    return [Row(*row) for row in points.values_list(*ROW)]
+
+
+# ---------------------------------------------------------------- sampled
+
+
+class Steps(NamedTuple):
+    """A range of steps, both ends in it."""
+
+    first: int
+    last: int
+
+
+def sampled(
+    several: Iterable[Series], at_most: int, steps: Steps | None = None
+) -> dict[int, list[Row]]:
+    """Points of each series, evenly thinned out, by the id of the metric.
+
+    In order of steps the points are dealt into `at_most` runs of nearly equal length (the
+    first runs are the longer ones, as NTILE deals), and the first of each run is taken.
+    The last point of all is always among them, if need be in place of the last run's.
+    """
+    counts = counts_within(several, steps)
+    short = [metric for metric, count in counts.items() if count <= at_most]
+    found: dict[int, list[Row]] = {metric: [] for metric in counts}
+    everything = within(Point.objects.filter(metric__in=short), steps)
+    for metric, *row in everything.order_by("metric", *BY_STEP).values_list(
+        "metric", *ROW
+    ):
+        found[metric].append(Row(*row))
+    for metric, count in counts.items():
+        if count > at_most:
+            points = within(Point.objects.filter(metric=metric), steps)
+            found[metric] = thinned(points, count, at_most)
+    return found
+
+
+def counts_within(several: Iterable[Series], steps: Steps | None) -> dict[int, int]:
+    if steps is None:
+        return {series.metric_id: series.count for series in several}
+    points = Point.objects.filter(metric__in=[series.metric_id for series in several])
+    counts = within(points, steps).order_by().values_list("metric")
+    return dict(counts.annotate(number=Count("*")))
+
+
+def within(points: QuerySet[Point], steps: Steps | None) -> QuerySet[Point]:
+    return points if steps is None else points.filter(step__range=steps)
+
+
+def thinned(points: QuerySet[Point], count: int, at_most: int) -> list[Row]:
+    backwards = [f"-{name}" for name in BY_STEP]
+    last = rows_of(points.order_by(*backwards)[:1])
+    if at_most == 1:
+        return last
+    short, longer = divmod(count, at_most)
+    # How many points the longer runs hold together; they come first.
+    head = longer * (short + 1)
+    by_step = [F(name).asc() for name in BY_STEP]
+    ranked = points.annotate(rank=Window(RowNumber(), order_by=by_step) - 1).annotate(
+        in_longer=F("rank") % (short + 1), in_shorter=(F("rank") - head) % short
+    )
+    begins_a_run = Q(rank__lt=head, in_longer=0) | Q(rank__gte=head, in_shorter=0)
+    rows = rows_of(ranked.filter(begins_a_run).order_by(*BY_STEP))
+    if rows[-1:] != last:
+        # There are `at_most` of them, so the last one gives way.
+        rows[-1:] = last
+    return rows

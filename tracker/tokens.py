@@ -1,0 +1,86 @@
+"""Access tokens: issued once, kept as a digest, checked by every door.
+
+A token is a prefix that secret scanners can recognise and 256 random bits. It is found
+by its digest, so that the time a look-up takes says nothing about the secret.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from tracker.errors import Invalid
+from tracker.models import AccessToken, Project, User
+
+RANDOM_BYTES = 32
+DEFAULT_LIFETIME = timedelta(days=90)
+LONGEST_LIFETIME = timedelta(days=365)
+# "Last used" is shown to the minute; writing it on every request would be a hot row.
+LAST_USED_GRAIN = timedelta(minutes=1)
+
+
+class Issued(NamedTuple):
+    """A new token. The secret is shown now and never again."""
+
+    row: AccessToken
+    secret: str
+
+
+def issue(
+    user: User,
+    *,
+    name: str,
+    project: Project | None = None,
+    scope: AccessToken.Scope = AccessToken.Scope.LOG,
+    lifetime: timedelta = DEFAULT_LIFETIME,
+) -> Issued:
+    """A token that stands for its owner, in one project or in all of theirs.
+
+    Raises Invalid for a lifetime that is not between zero and a year.
+    """
+    if not timedelta(0) < lifetime <= LONGEST_LIFETIME:
+        raise Invalid("A token lives between a moment and 365 days.")
+    secret = settings.TOKEN_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+    row = AccessToken.objects.create(
+        user=user,
+        project=project,
+        name=name,
+        digest=digest(secret),
+        scope=scope,
+        expires_at=timezone.now() + lifetime,
+    )
+    return Issued(row, secret)
+
+
+def digest(secret: str) -> str:
+    # The secret is random throughout: a slow hash would protect nothing more.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def find(secret: str) -> AccessToken | None:
+    """The token with this secret, if it is valid now and its owner may still sign in."""
+    now = timezone.now()
+    row = (
+        AccessToken.objects.select_related("user")
+        .filter(
+            Q(expires_at=None) | Q(expires_at__gt=now),
+            digest=digest(secret),
+            revoked_at=None,
+            user__is_active=True,
+        )
+        .first()
+    )
+    if row and (row.last_used_at is None or row.last_used_at < now - LAST_USED_GRAIN):
+        AccessToken.objects.filter(pk=row.pk).update(last_used_at=now)
+    return row
+
+
+def revoke(row: AccessToken) -> None:
+    """End a token at once. Revoking it again changes nothing."""
+    AccessToken.objects.filter(pk=row.pk, revoked_at=None).update(
+        revoked_at=timezone.now()
+    )
