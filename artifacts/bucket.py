@@ -9,7 +9,7 @@ import io
 import logging
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import IO, Any, Self
 from weakref import WeakKeyDictionary
@@ -248,17 +248,21 @@ class BucketFile(io.RawIOBase):
         return self.at
 
     def readinto(self, buffer: Any) -> int:
-        stop = min(self.at + len(buffer), self.size_bytes)
-        if stop <= self.at:
-            return 0
-        opened = self.bucket.open(self.blob, self.at, stop)
-        try:
-            data = b"".join(opened)
-        finally:
-            opened.close()
+        data = self.read_to(self.at + len(buffer))
         buffer[: len(data)] = data
-        self.at += len(data)
         return len(data)
+
+    def readall(self) -> bytes:
+        return self.read_to(self.size_bytes)
+
+    def read_to(self, stop: int) -> bytes:
+        stop = min(stop, self.size_bytes)
+        if stop <= self.at:
+            return b""
+        with closing(self.bucket.open(self.blob, self.at, stop)) as pieces:
+            data = b"".join(pieces)
+        self.at += len(data)
+        return data
 
 
 def checksum(part: bytearray) -> str:

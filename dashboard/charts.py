@@ -15,10 +15,23 @@ from tracker.curves import Axis, Curve
 
 Figure = dict[str, Any]
 
+# Where two candidates in a chart share a colour, the second is dashed, or another shape.
 DASHES = ("solid", "dash", "dot", "dashdot")
+SHAPES = ("circle", "square", "diamond", "triangle-up")
 # Few points are worth a mark each; a single one is invisible without.
 MARKED_POINTS = 20
 RAW_INK = 35  # per cent, of a line that a smoothed one runs over
+
+
+class Look(NamedTuple):
+    """How a candidate is drawn: its colour, and a dash where two share one."""
+
+    slot: int
+    dash: int = 0
+
+    @property
+    def colour(self) -> str:
+        return f"--slot-{self.slot}"
 
 
 def escaped(text: str) -> str:
@@ -147,8 +160,7 @@ class Line(NamedTuple):
     """One candidate's curve in a chart."""
 
     id: str
-    slot: int
-    dash: int
+    look: Look
     curve: Curve
     smooth: tuple[list[float], list[float]] | None = None
     best: Mark | None = None
@@ -203,8 +215,8 @@ def x_axis(axis: Axis, unit: Unit) -> dict[str, Any]:
 
 def traces(line: Line, scale: float, is_log: bool) -> list[dict[str, Any]]:
     x, y = drawable(line.curve.x, line.curve.y, scale, is_log)
-    colour = f"--slot-{line.slot}"
-    shape = {"dash": DASHES[line.dash]} if line.dash else {}
+    colour = line.look.colour
+    shape = {"dash": DASHES[line.look.dash]} if line.look.dash else {}
     bare = {"type": "scatter", "mode": "lines", "legendgroup": line.id}
     if line.smooth is None:
         mode = "lines+markers" if len(x) <= MARKED_POINTS else "lines"
@@ -253,7 +265,7 @@ def drawable(
 
 def marks(line: Line, scale: float) -> list[dict[str, Any]]:
     """The best point as a ring, the end of a live curve as a dot, oddities at the edge."""
-    colour = f"--slot-{line.slot}"
+    colour = line.look.colour
     bare = {
         "type": "scatter",
         "mode": "markers",
@@ -361,6 +373,7 @@ class Field(NamedTuple):
     label: str
     values: Sequence[float | str | None]
     is_log: bool = False
+    is_choice: bool = False  # somebody chose it: a parameter
 
     @property
     def is_numeric(self) -> bool:
@@ -372,8 +385,7 @@ class Dot(NamedTuple):
 
     id: str
     label: str
-    slot: int
-    is_compared: bool
+    look: Look | None = None  # only where it is one of the compared
 
 
 INKS = [[step / 8, f"--seq-{step}"] for step in range(9)]
@@ -391,7 +403,7 @@ def scatter(
         for index in range(len(dots))
         if xs[index] is not None and ys[index] is not None
     ]
-    crowd = [index for index in placed if not dots[index].is_compared]
+    crowd = [index for index in placed if dots[index].look is None]
     data: list[dict[str, Any]] = []
     if crowd:
         data.append(
@@ -408,7 +420,7 @@ def scatter(
         )
     for index in placed:
         dot = dots[index]
-        if dot.is_compared:
+        if dot.look:
             data.append(
                 {
                     "type": "scatter",
@@ -421,7 +433,8 @@ def scatter(
                     "hoverinfo": "text",
                     "marker": {
                         "size": 12,
-                        "color": f"--slot-{dot.slot}",
+                        "color": dot.look.colour,
+                        "symbol": SHAPES[dot.look.dash],
                         "line": {"color": "--bg", "width": 2},
                     },
                 }
@@ -448,7 +461,7 @@ def positions(field: Field) -> tuple[list[float | None], dict[str, Any]]:
             else None
             for v in field.values
         ]
-        return numbers, {**title, "type": "log" if field.is_log else "linear"}
+        return numbers, {**title, **number_axis(field, numbers)}
     texts = sorted({str(v) for v in field.values if v is not None})
     order = {text: float(place) for place, text in enumerate(texts)}
     return (
@@ -461,6 +474,20 @@ def positions(field: Field) -> tuple[list[float | None], dict[str, Any]]:
             "range": [-0.5, len(texts) - 0.5],
         },
     )
+
+
+FEW_NUMBERS = 8
+
+
+def number_axis(field: Field, numbers: Sequence[float | None]) -> dict[str, Any]:
+    """A choice among few numbers is written out; many get round ticks."""
+    different = sorted({number for number in numbers if number is not None})
+    kind = {"type": "log" if field.is_log else "linear"}
+    if 1 < len(different) <= FEW_NUMBERS and field.is_choice:
+        texts = [f"{number:.6g}" for number in different]
+        return {**kind, "tickmode": "array", "tickvals": different, "ticktext": texts}
+    # Every power of ten, and not the digits between them that Plotly would add.
+    return {**kind, "dtick": 1} if field.is_log else kind
 
 
 def cut(text: str, length: int = 24) -> str:

@@ -72,6 +72,7 @@ class Section(NamedTuple):
     differing: int
     total: int
     left_out: int  # beyond what a page can show
+    same: str = ""  # what all have in common, where nothing differs
 
     @property
     def folded(self) -> int:
@@ -166,9 +167,19 @@ def sections(known: Facts, baseline: Candidate | None, wanted: Wanted) -> list[S
             wanted,
         ),
         section("Tags", map(text_row, *columns(own)), wanted),
-        section("Data", map(text_row, *columns(known.datasets)), wanted),
+        in_common(
+            section("Data", map(text_row, *columns(known.datasets)), wanted), known
+        ),
     ]
     return [each for each in found if each.total]
+
+
+def in_common(data: Section, known: Facts) -> Section:
+    """Where all read the same data, say which instead of folding it away."""
+    if data.differing or not known.datasets:
+        return data
+    values = {value for used in known.datasets.values() for value in used.values()}
+    return data._replace(same=f"all use {', '.join(sorted(values))}")
 
 
 def columns(
@@ -387,10 +398,10 @@ def what_differs(known: Facts) -> str:
         parts.append(
             f"{grouped(len(params))} parameter{'s' if len(params) > 1 else ''}"
         )
-    if code:
-        parts.append(
-            f"{grouped(len(code))} fact{'s' if len(code) > 1 else ''} of their code"
-        )
+    if len(code) <= 2:
+        parts += [f"the {CODE[key]}" for key in code]
+    else:
+        parts.append(f"{grouped(len(code))} details of code and environment")
     if COMMIT in tags:
         parts.append("the commit")
     if differing(known.datasets):

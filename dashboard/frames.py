@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.utils.safestring import SafeString
 
 from dashboard import charts, svg
+from dashboard.charts import Look
 from dashboard.directions import Direction, direction
 from dashboard.options import Options
 from dashboard.templatetags.tracker_tags import grouped, shown
@@ -22,13 +23,6 @@ from tracker.models.candidates import moment
 
 SKETCHED = 64  # points of a line before the script
 TABLE_ROWS = 20
-
-
-class Look(NamedTuple):
-    """How a candidate's line looks: its colour, and a dash where two share one."""
-
-    slot: int
-    dash: int = 0
 
 
 def looks(candidates: Iterable[Candidate]) -> dict[int, Look]:
@@ -285,8 +279,7 @@ def between(subject: Subject) -> tuple[float, float] | None:
 def line(subject: Subject, member: Member, curve: Curve) -> charts.Line:
     return charts.Line(
         id=member.id,
-        slot=member.look.slot,
-        dash=member.look.dash,
+        look=member.look,
         curve=curve,
         smooth=curves.smoothed(curve, subject.alpha) if subject.alpha else None,
         best=best(subject, member, curve) if subject.marks_best else None,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from dashboard.charts import Figure, cut, escaped, figure
+from dashboard.charts import DASHES, Figure, Look, cut, escaped, figure
 from dashboard.ticks import decades, round_ticks
 
 # Nine bins by rank; the upper ones are smaller, so that the best stand out.
@@ -41,7 +41,7 @@ class Row(NamedTuple):
     iid: int
     values: Sequence[Value]
     rank_by: float | None  # more is better
-    slot: int | None = None  # only where it is one of the compared
+    look: Look | None = None  # only where it is one of the compared
 
 
 def parallel(labels: Sequence[str], rows: Sequence[Row]) -> Figure:
@@ -51,7 +51,7 @@ def parallel(labels: Sequence[str], rows: Sequence[Row]) -> Figure:
         for axis, label in enumerate(labels)
     ]
     data = []
-    for number, members in enumerate(bins([r for r in rows if r.slot is None])):
+    for number, members in enumerate(bins([r for r in rows if r.look is None])):
         x: list[float | None] = []
         y: list[float | None] = []
         for row in members:
@@ -67,9 +67,10 @@ def parallel(labels: Sequence[str], rows: Sequence[Row]) -> Figure:
                 "opacity": 0.85,
             }
         )
-    compared = [row for row in rows if row.slot is not None]
+    compared = [row for row in rows if row.look is not None]
     for row, places in zip(compared, set_apart(compared, scales), strict=True):
-        data += highlighted(row, places)
+        if row.look:
+            data += highlighted(row, row.look, places)
     return figure(data, layout(scales))
 
 
@@ -193,7 +194,9 @@ def line(
     y.append(None)
 
 
-def highlighted(row: Row, places: Sequence[float | None]) -> list[dict[str, Any]]:
+def highlighted(
+    row: Row, look: Look, places: Sequence[float | None]
+) -> list[dict[str, Any]]:
     """In its own colour, over a wider line in the colour of the ground."""
     x: list[float | None] = []
     y: list[float | None] = []
@@ -208,7 +211,10 @@ def highlighted(row: Row, places: Sequence[float | None]) -> list[dict[str, Any]
     }
     return [
         {**both, "line": {"color": "--bg", "width": 5.5}, "meta": {"raw": 1}},
-        {**both, "line": {"color": f"--slot-{row.slot}", "width": 2.5}},
+        {
+            **both,
+            "line": {"color": look.colour, "width": 2.5, "dash": DASHES[look.dash]},
+        },
     ]
 
 

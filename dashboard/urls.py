@@ -62,6 +62,7 @@ urlpatterns = [
     path("p/<str:slug>/c/<int:iid>/metrics.csv", candidates.history, name="history"),
     path("p/<str:slug>/c/<int:iid>/artifacts/", candidates.artifacts, name="artifacts"),
     path("p/<str:slug>/compare/", compare.compare, name="compare"),
+    path("p/<str:slug>/compare/chart.json", compare.chart, name="compare_chart"),
     # Addresses that lead somewhere else.
     path("r/", links.paste, name="paste"),
     path("r/<str:eid>/", links.run, name="run"),

@@ -32,3 +32,8 @@ def key_of(entry: Entry) -> SafeString:
     """A piece of the line itself."""
     dash = f" dash-{entry.dash}" if entry.dash else ""
     return format_html('<i class="key slot-{}{}"></i>', entry.slot, dash)
+
+
+@register.filter
+def at(items: Any, index: int) -> Any:
+    return items[index]

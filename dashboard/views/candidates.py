@@ -31,6 +31,7 @@ from dashboard import (
     svg,
 )
 from dashboard.about import NOTE
+from dashboard.charts import Look
 from dashboard.plotly import with_charts
 from tracker import curves
 from tracker.models import Candidate, CIBuild, Metric, Project, Role
@@ -151,7 +152,7 @@ def matches(request: HttpRequest, *texts: str) -> bool:
 def subject(
     candidate: Candidate, metric: Metric, opts: options.Options
 ) -> frames.Subject:
-    look = frames.Look(candidate.iid % 8)
+    look = Look(candidate.iid % 8)
     return frames.Subject(
         key=metric.key,
         members=[frames.Member(candidate, look, metric)],

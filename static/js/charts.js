@@ -139,6 +139,8 @@
       this.answer = answer;
       this.frame.querySelector("[data-problem]")?.remove();
       this.tellNotes(answer.notes);
+      const title = this.frame.querySelector("[data-title]");
+      if (title && answer.title) title.textContent = answer.title;
       if (this.legend) this.fillLegend(answer.legend);
       this.fillTable();
       return this.draw();
