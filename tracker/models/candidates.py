@@ -80,6 +80,23 @@ class Candidate(models.Model):
                 condition=Q(deleted_at__isnull=False),
                 name="candidate_deleted",
             ),
+            # Counting an experiment's candidates by state, without touching one.
+            models.Index(
+                fields=["experiment", "status", "ended_ms"],
+                condition=Q(deleted_at=None),
+                name="candidate_states",
+            ),
+            # The lists of the home page, over all projects.
+            models.Index(
+                fields=["-started_ms", "eid"],
+                condition=Q(deleted_at=None, status="RUNNING"),
+                name="candidate_live",
+            ),
+            models.Index(
+                fields=["-ended_ms", "eid"],
+                condition=Q(deleted_at=None, ended_ms__isnull=False),
+                name="candidate_ended",
+            ),
             models.Index(
                 fields=["parent_eid"],
                 condition=~Q(parent_eid=""),
@@ -227,6 +244,17 @@ class Metric(models.Model):
             models.Index(
                 fields=["experiment", "key", "is_nan", "-value", "-started_ms", "eid"],
                 name="metric_highest",
+            ),
+            # The best of a table's column, and the table sorted with the best first.
+            models.Index(
+                fields=["experiment", "key", "-max_value", "-started_ms", "eid"],
+                condition=Q(max_value__isnull=False),
+                name="metric_max",
+            ),
+            models.Index(
+                fields=["experiment", "key", "min_value", "-started_ms", "eid"],
+                condition=Q(min_value__isnull=False),
+                name="metric_min",
             ),
         ]
 
