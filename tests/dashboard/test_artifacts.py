@@ -274,9 +274,9 @@ class TestGalleries:
         images = page.root.one("div", class_="thumbs").all("img")
         assert [img.attributes["alt"] for img in images] == ["a.png", "b.jpg"]
         for img in images:
-            assert browser.get(img.attributes["src"])["Content-Type"].startswith(
-                "image/"
-            )
+            answer = browser.get(img.attributes["src"])
+            answer.close()
+            assert answer["Content-Type"].startswith("image/")
 
     def test_order_logged_images_by_step(self, browser, candidate):
         for step in (1000, 0, 500):
