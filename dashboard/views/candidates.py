@@ -325,8 +325,3 @@ def csv_lines(metrics: list[Metric]) -> Iterator[str]:
 def harmless(text: str) -> str:
     """A spreadsheet takes a cell that begins like this for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-@require_safe
-def artifacts(request: HttpRequest, **where: Any) -> HttpResponse:
-    raise Http404

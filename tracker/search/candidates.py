@@ -1,24 +1,17 @@
 """Finding candidates: the filter and the order of MLflow's `runs/search`, and of the pages."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import (
-    Case,
-    Exists,
     F,
     FilteredRelation,
-    FloatField,
     OuterRef,
     Q,
     QuerySet,
     Value,
-    When,
 )
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import Exact, IsNull
 
-from tracker.errors import Invalid
 from tracker.models import (
     Candidate,
     DatasetUse,
@@ -28,6 +21,7 @@ from tracker.models import (
     Param,
     Tag,
 )
+from tracker.models.candidates import INDEXED_CHARS
 from tracker.search import grammar, ordering
 from tracker.search.fields import (
     EQUAL,
@@ -41,14 +35,11 @@ from tracker.search.fields import (
     NumberOrNaN,
     Table,
     Text,
-    compiled,
 )
-from tracker.search.grammar import And, BadFilter, Comparison, Expression, Level
-from tracker.search.lookups import Bytewise
+from tracker.search.grammar import Comparison, Level
+from tracker.search.lookups import Bytewise, Head, There
 from tracker.search.ordering import Column, Order, Phase
-from tracker.search.paging import Page, View
-
-MAX_ORDERINGS = 20
+from tracker.search.paging import Page, View, viewed
 
 STARTED = Field("started_ms", Number(), EQUAL + RANGE)
 ENDED = Field("ended_ms", Number(), EQUAL + RANGE)
@@ -117,19 +108,24 @@ def find(
 
     Candidates come bare: prefetch what is shown. Raises Invalid.
     """
-    asked = grammar.parse(text, Level.STRICT).parts
+    asked = grammar.comparisons(text)
     terms = _terms(order_by)
     within = sorted(experiments.values_list("pk", flat=True))
 
-    if by_metric := _only_metric(terms):
-        known = _about(by_metric.key, asked)
-        asked = tuple(part for part in asked if part not in known)
-        order = _metric_order(by_metric, known, within)
+    by_metric = _only_metric(terms)
+    known = _about(by_metric.key, asked) if by_metric else []
+    others = [part for part in asked if part not in known]
+    few = _few(others, within)
+    if few is None:
+        rows = Candidate.objects.filter(experiment__in=within)
+    else:
+        rows = Candidate.objects.filter(pk__in=few)
+    if by_metric:
+        order = _metric_order(by_metric, known, within if few is None else [])
     else:
         order = _order(terms)
-    rows = viewed(Candidate.objects.filter(experiment__in=within), view)
     return ordering.page(
-        rows.filter(compiled(And(asked), _condition)),
+        viewed(rows, view).filter(RUNS.conditions(others)),
         order,
         limit=limit,
         token=token,
@@ -137,19 +133,44 @@ def find(
     )
 
 
-def viewed(rows: QuerySet[Candidate], view: View) -> QuerySet[Candidate]:
-    match view:
-        case View.ACTIVE_ONLY:
-            return rows.filter(deleted_at=None)
-        case View.DELETED_ONLY:
-            return rows.filter(deleted_at__isnull=False)
-        case View.ALL:
-            return rows
+# ---------------------------------------------------------------- where to begin
+
+# Finding this many along an index costs about a millisecond.
+FEW = 1000
 
 
-def _condition(end: Expression) -> Q:
-    assert isinstance(end, Comparison)  # MLflow's language has no plain words
-    return RUNS.condition(end)
+def _few(asked: Sequence[Comparison], within: Sequence[int]) -> list[int] | None:
+    """The candidates that meet one of the conditions, if an index says that they are few.
+
+    Then a page is made of them. If each condition is met by many, the first hundred that
+    meet all are soon found by walking along the order. So neither case reads the whole
+    experiment, whatever the database's planner believes of it.
+    """
+    for part in asked:
+        rows = _indexed(part)
+        if rows is not None:
+            rows = rows.filter(experiment__in=within)
+            found = list(rows.values_list("candidate", flat=True)[: FEW + 1])
+            if len(found) <= FEW:
+                return found
+    return None
+
+
+def _indexed(asked: Comparison) -> QuerySet[Any] | None:
+    """Rows that an index finds, among them all that meet the condition."""
+    field = RUNS.field(asked.name)
+    if field is METRIC and asked.operator != "!=":
+        test = field.tested(field.path, asked, Level.STRICT)
+        # In the order of the index: PostgreSQL would look for a thousand in the table.
+        return Metric.objects.filter(test, key=asked.name.key).order_by("value")
+    if field in (PARAM, TAG) and asked.operator == "=":
+        assert field.rows
+        head = asked.values[0].text[:INDEXED_CHARS]
+        rows = field.rows._default_manager.alias(head=Head("value"))
+        # The value itself would be put in the place of the column, and hide the index
+        # from SQLite. Rows that only begin alike fail when the condition is tested.
+        return rows.filter(key=asked.name.key, head=head)
+    return None
 
 
 # ---------------------------------------------------------------- order
@@ -170,18 +191,18 @@ class Term(NamedTuple):
 
 def _terms(order_by: Sequence[str]) -> list[Term]:
     """What `order_by` names. Raises Invalid, also for a field that is named twice."""
-    if len(order_by) > MAX_ORDERINGS:
-        raise Invalid(f"A list can be ordered by {MAX_ORDERINGS} fields, not by more.")
     terms: list[Term] = []
-    for item in order_by:
-        name, descending = grammar.parse_order(item)
-        field = RUNS.entity(name).field(name)
-        is_attribute = field.rows is None
-        if not (name.key in ORDERED if is_attribute else field in RELATIONS):
-            raise BadFilter(f"The list cannot be ordered by `{item[:60]}`", 1)
-        if any(t.field == field and (is_attribute or t.key == name.key) for t in terms):
-            raise BadFilter(f"The list is ordered by `{item[:60]}` twice", 1)
-        terms.append(Term(field, name.key, descending))
+    for item in ordering.parsed(order_by):
+        field, key = RUNS.field(item.name), item.name.key
+        if field.rows is None:
+            if key not in ORDERED:
+                raise ordering.cannot(item)
+            key = field.path
+        elif field not in RELATIONS:
+            raise ordering.cannot(item)
+        if (field, key) in [(term.field, term.key) for term in terms]:
+            raise ordering.twice(item)
+        terms.append(Term(field, key, item.descending))
     return terms
 
 
@@ -196,7 +217,8 @@ def _order(terms: Sequence[Term]) -> Order:
         alias = f"by_{place}"
         joins[alias] = _joined(field, key)
         if field is METRIC:
-            columns += _metric(alias, descending)
+            series = F(f"{alias}__value"), F(f"{alias}__is_nan")
+            columns += ordering.metric(*series, descending=descending)
         else:
             columns += ordering.texts(f"{alias}__{field.path}", descending)
     if not any(term.field is STARTED for term in terms):
@@ -218,17 +240,6 @@ def _joined(field: Field, key: str) -> FilteredRelation:
     return FilteredRelation(relation, condition=Q((f"{relation}__key", key)))
 
 
-def _metric(alias: str, descending: bool) -> list[Column]:
-    """Numbers, then NaN, then missing, in both directions."""
-    rank = Case(
-        When(IsNull(F(f"{alias}__value"), True), then=2),
-        When(Exact(F(f"{alias}__is_nan"), Value(True)), then=1),
-        default=0,
-    )
-    value = Coalesce(F(f"{alias}__value"), Value(0), output_field=FloatField())
-    return [Column(rank), Column(value, descending)]
-
-
 # ---------------------------------------------------------------- order by one metric
 
 
@@ -240,14 +251,12 @@ def _only_metric(terms: Sequence[Term]) -> Term | None:
     return terms[0] if rest in ([], [(STARTED, True)]) else None
 
 
-def _about(key: str, parts: Sequence[Expression]) -> list[Comparison]:
+def _about(key: str, asked: Sequence[Comparison]) -> list[Comparison]:
     """The conditions on this metric."""
     return [
         part
-        for part in parts
-        if isinstance(part, Comparison)
-        and RUNS.entity(part.name).fields is METRIC
-        and part.name.key == key
+        for part in asked
+        if RUNS.field(part.name) is METRIC and part.name.key == key
     ]
 
 
@@ -261,7 +270,8 @@ def _metric_order(
     conditions = [
         METRIC.condition(part, Level.STRICT, joined="series") for part in known
     ]
-    series = Q(*conditions, series__experiment__in=within)
+    # Without the experiment there is no way along the index, only from the candidates.
+    series = Q(*conditions, series__experiment__in=within) if within else Q(*conditions)
     tail = [Column(F("series__started_ms"), descending=True), Column(F("series__eid"))]
     value = Column(F("series__value"), term.descending)
     phases = [
@@ -270,5 +280,5 @@ def _metric_order(
     ]
     if not known:
         rows = Metric.objects.filter(candidate=OuterRef("pk"), key=term.key)
-        phases.append(Phase([NEWEST, LAST], ~Q(Exists(rows))))
+        phases.append(Phase([NEWEST, LAST], ~Q(There(rows))))
     return Order(phases, {"series": _joined(METRIC, term.key)})

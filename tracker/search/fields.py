@@ -5,16 +5,15 @@ new branch here. Values reach the database as parameters, never as SQL.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q
 
-from tracker.search import lookups  # noqa: F401  (registered by being imported)
 from tracker.search.grammar import (
     And,
     BadFilter,
@@ -27,6 +26,7 @@ from tracker.search.grammar import (
     Value,
     Word,
 )
+from tracker.search.lookups import There
 
 EQUAL = ("=", "!=")
 RANGE = (">", ">=", "<", "<=")
@@ -149,13 +149,7 @@ class Field:
 
         `joined` names the rows where they are part of the query already.
         """
-        if asked.operator not in self.operators:
-            raise BadFilter(
-                f"`{asked.name.text[:60]}` does not know {asked.operator}; it knows"
-                f" {', '.join(self.operators)}",
-                asked.name.position,
-                f"one of {', '.join(self.operators)}",
-            )
+        self.check(asked)
         if self.rows is None:
             return self.tested(self.path, asked, level)
         if joined:
@@ -164,9 +158,18 @@ class Field:
         if self.key is not None:
             rows = rows.filter(key=self.key or asked.name.key)
         if asked.operator in PRESENCE:
-            there = Q(Exists(rows))
+            there = Q(There(rows))
             return there if asked.operator == "IS NOT NULL" else ~there
-        return Q(Exists(rows.filter(self.tested(self.path, asked, level))))
+        return Q(There(rows.filter(self.tested(self.path, asked, level))))
+
+    def check(self, asked: Comparison) -> None:
+        if asked.operator not in self.operators:
+            raise BadFilter(
+                f"`{asked.name.text[:60]}` does not know {asked.operator}; it knows"
+                f" {', '.join(self.operators)}",
+                asked.name.position,
+                f"one of {', '.join(self.operators)}",
+            )
 
     def tested(self, path: str, asked: Comparison, level: Level) -> Q:
         if asked.operator in PRESENCE:
@@ -212,8 +215,15 @@ class Table:
             name.position,
         )
 
+    def field(self, name: Name) -> Field:
+        return self.entity(name).field(name)
+
     def condition(self, asked: Comparison) -> Q:
-        return self.entity(asked.name).field(asked.name).condition(asked, self.level)
+        return self.field(asked.name).condition(asked, self.level)
+
+    def conditions(self, asked: Iterable[Comparison]) -> Q:
+        """All of them."""
+        return reduce(and_, map(self.condition, asked), Q())
 
 
 Leaf = Callable[[Comparison | Word], Q]

@@ -144,16 +144,22 @@ class Order(NamedTuple):
     descending: bool
 
 
-def parse(text: str, level: Level) -> And:
-    """The conditions that all must hold; none for an empty text. Raises BadFilter."""
-    tree = _tree(text, level)
+def comparisons(text: str) -> tuple[Comparison, ...]:
+    """MLflow's filter: comparisons that must all hold. Raises BadFilter."""
+    tree = _tree(text, Level.STRICT)
     _check_size(tree)
-    root = _expression(tree.children[0], level) if len(tree.children) == 1 else None
-    if isinstance(root, And):
-        return root
-    if root is not None:
-        return And((root,))
-    return And(tuple(_expression(child, level) for child in tree.children))
+    nodes = (node for node in tree.children if isinstance(node, Tree))
+    return tuple(_comparison(node, Level.STRICT) for node in nodes)
+
+
+def expression(text: str) -> And:
+    """A page's filter: the conditions that must all hold. Raises BadFilter."""
+    tree = _tree(text, Level.LENIENT)
+    _check_size(tree)
+    parts = [_expression(node) for node in tree.children]
+    if len(parts) == 1 and isinstance(parts[0], And):
+        return parts[0]
+    return And(tuple(parts))
 
 
 def parse_order(text: str) -> Order:
@@ -215,20 +221,20 @@ def _check_size(tree: Tree[Token]) -> None:
 # ---------------------------------------------------------------- building
 
 
-def _expression(node: Node, level: Level) -> Expression:
+def _expression(node: Node) -> Expression:
     assert isinstance(node, Tree)
     match node.data:
         case "comparison":
-            return _comparison(node, level)
+            return _comparison(node, Level.LENIENT)
         case "word":
             token = _token(node.children[0])
             text = "".join(part for part, _ in _parts(token))
             return Word(text, _position(token))
         case "negated":
-            return Not(_expression(node.children[0], level))
+            return Not(_expression(node.children[0]))
         case "group":
-            return _expression(node.children[0], level)
-    parts = tuple(_expression(child, level) for child in node.children)
+            return _expression(node.children[0])
+    parts = tuple(_expression(child) for child in node.children)
     return And(parts) if node.data == "all" else Or(parts)
 
 

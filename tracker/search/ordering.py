@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import (
     Case,
-    Expression,
     F,
     FilteredRelation,
     FloatField,
@@ -22,10 +21,13 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import IsNull
+from django.db.models.lookups import Exact, IsNull
 
-from tracker.search import paging
+from tracker.errors import Invalid
+from tracker.search import grammar, paging
+from tracker.search.grammar import BadFilter
 from tracker.search.lookups import Bytewise
 from tracker.search.paging import Page
 
@@ -35,7 +37,7 @@ M = TypeVar("M", bound=Model)
 class Column(NamedTuple):
     """A value that rows are ordered by. It is never missing."""
 
-    value: F | Expression
+    value: Combinable
     descending: bool = False
 
 
@@ -54,6 +56,49 @@ class Order:
     joins: Mapping[str, FilteredRelation] = field(default_factory=dict)
 
 
+MAX_ORDERINGS = 20
+
+
+def parsed(order_by: Sequence[str]) -> list[grammar.Order]:
+    """The items of `order_by`. Raises Invalid."""
+    if len(order_by) > MAX_ORDERINGS:
+        raise Invalid(f"A list can be ordered by {MAX_ORDERINGS} fields, not by more.")
+    return [grammar.parse_order(item) for item in order_by]
+
+
+def cannot(item: grammar.Order) -> BadFilter:
+    return BadFilter(f"No order by `{item.name.text[:60]}` here", item.name.position)
+
+
+def twice(item: grammar.Order) -> BadFilter:
+    return BadFilter(
+        f"The list is ordered by `{item.name.text[:60]}` twice", item.name.position
+    )
+
+
+def by_attributes(
+    order_by: Sequence[str],
+    known: Mapping[str, Combinable],
+    *,
+    default: Sequence[Column] = (),
+    tail: Sequence[Column],
+) -> Order:
+    """An order by columns that are never missing. The tail makes rows unique."""
+    columns: list[Column] = []
+    for item in parsed(order_by):
+        name = item.name
+        if name.entity not in ("", "attribute", "attributes") or name.key not in known:
+            raise cannot(item)
+        if any(column.value is known[name.key] for column in columns):
+            raise twice(item)
+        columns.append(Column(known[name.key], item.descending))
+    columns = columns or list(default)
+    named = [column.value for column in columns]
+    return Order(
+        [Phase([*columns, *(column for column in tail if column.value not in named)])]
+    )
+
+
 def numbers(path: str, descending: bool) -> list[Column]:
     """By a number that may be missing: last in both directions."""
     zero = Coalesce(F(path), Value(0), output_field=FloatField())
@@ -64,6 +109,15 @@ def texts(path: str, descending: bool) -> list[Column]:
     """By the bytes of a text that may be missing: last in both directions."""
     empty = Coalesce(Bytewise(F(path)), Value(""), output_field=TextField())
     return [_missing(path), Column(empty, descending)]
+
+
+def metric(value: Combinable, is_nan: Combinable, *, descending: bool) -> list[Column]:
+    """Numbers, then NaN, then missing, in both directions."""
+    rank = Case(
+        When(IsNull(value, True), then=2), When(Exact(is_nan, True), then=1), default=0
+    )
+    zero = Coalesce(value, Value(0), output_field=FloatField())
+    return [Column(rank), Column(zero, descending)]
 
 
 def _missing(path: str) -> Column:
@@ -101,12 +155,12 @@ def _cut(rows: QuerySet[M], phase: Phase, after: Sequence[Any]) -> QuerySet[M]:
     )
     if after:
         cut = cut.filter(_beyond(phase.columns, after))
-    return cut.order_by(
-        *(
-            F(_name(place)).desc() if column.descending else F(_name(place)).asc()
-            for place, column in enumerate(phase.columns)
-        )
+    names = (
+        f"-{_name(place)}" if column.descending else _name(place)
+        for place, column in enumerate(phase.columns)
     )
+    ordered: QuerySet[M] = cut.order_by(*names)
+    return ordered
 
 
 def _beyond(columns: Sequence[Column], after: Sequence[Any]) -> Q:
