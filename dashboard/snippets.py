@@ -19,6 +19,7 @@ from pygments.token import (
     String,
     Token,
     _TokenType,
+    is_token_subtype,
 )
 
 from tracker.lifecycle import DEFAULT_PROJECT
@@ -65,10 +66,11 @@ def highlighted(language: str, text: str) -> SafeString:
 
 
 def marked(kind: _TokenType, value: str, after: str) -> SafeString:
-    if kind in Name and kind not in Name.Builtin and after.startswith("("):
+    is_name = is_token_subtype(kind, Name) and not is_token_subtype(kind, Name.Builtin)
+    if is_name and after.startswith("("):
         kind = Token.Name.Function  # a lexer does not know a method from an attribute
     for token, name in CLASSES:
-        if kind in token:
+        if is_token_subtype(kind, token):
             return format_html('<span class="{}">{}</span>', name, value)
     return conditional_escape(value)
 

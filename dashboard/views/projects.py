@@ -14,7 +14,7 @@ from dashboard import find, primary, prose, snippets
 from dashboard.find import number_of
 from dashboard.forms import DescriptionForm, ProjectForm
 from tracker import lifecycle
-from tracker.models import Candidate, Experiment, Project, Role, Status
+from tracker.models import Candidate, Experiment, Project, Role, Status, User
 
 SHORT_LIST = 8
 
@@ -91,7 +91,7 @@ def projects(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             raise PermissionDenied("Sign in to create a project.")
         if form.is_valid():
-            return created(request, form)
+            return created(request.user, form)
     page = {
         "section": "projects",
         "form": form,
@@ -101,13 +101,13 @@ def projects(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/projects.html", page, status=status)
 
 
-def created(request: HttpRequest, form: ProjectForm) -> HttpResponse:
+def created(owner: User, form: ProjectForm) -> HttpResponse:
     fields = form.cleaned_data
     project = lifecycle.create_project(
         fields["slug"],
         name=fields["name"],
         visibility=fields["visibility"],
-        owner=request.user,
+        owner=owner,
     )
     return HttpResponseRedirect(reverse("start", args=[project.slug]))
 
