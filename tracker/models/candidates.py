@@ -133,7 +133,9 @@ def moment(milliseconds: int | None) -> datetime | None:
 class Param(models.Model):
     """Written once. `number` is the value read as a number, for sorting and ranges."""
 
-    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="params")
+    candidate = models.ForeignKey(
+        Candidate, models.CASCADE, related_name="params", db_index=False
+    )  # the unique key below begins with it
     experiment = models.ForeignKey(
         Experiment, models.CASCADE, related_name="+", db_index=False
     )
@@ -162,7 +164,9 @@ class Param(models.Model):
 class Tag(models.Model):
     """Text that may change; keys that begin with `mlflow.` mean something to us."""
 
-    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="tags")
+    candidate = models.ForeignKey(
+        Candidate, models.CASCADE, related_name="tags", db_index=False
+    )  # the unique key below begins with it
     experiment = models.ForeignKey(
         Experiment, models.CASCADE, related_name="+", db_index=False
     )
@@ -193,7 +197,9 @@ class Metric(models.Model):
     as 0.0 with `is_nan` set. Minimum, maximum and mean are over the finite points alone.
     """
 
-    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="metrics")
+    candidate = models.ForeignKey(
+        Candidate, models.CASCADE, related_name="metrics", db_index=False
+    )  # the unique key below begins with it
     # Copies that let one index serve a sorted page; `started_ms` and `eid` never change.
     experiment = models.ForeignKey(
         Experiment, models.CASCADE, related_name="+", db_index=False
@@ -232,6 +238,12 @@ class Metric(models.Model):
             models.Index(
                 fields=["experiment", "key", "is_nan", "value", "-started_ms", "eid"],
                 name="metric_latest",
+            ),
+            # Among equals the newest comes first in both directions: reading the
+            # index above backwards would sort all of them for a page.
+            models.Index(
+                fields=["experiment", "key", "is_nan", "-value", "-started_ms", "eid"],
+                name="metric_highest",
             ),
             # The best of a table's column, and the table sorted with the best first.
             models.Index(

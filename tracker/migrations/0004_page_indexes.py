@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0002_metric_in_order'),
+        ('tracker', '0003_metric_highest'),
     ]
 
     operations = [
