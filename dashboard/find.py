@@ -98,7 +98,8 @@ def experiment(project: Project, iid: int) -> Opened:
     if found is None:
         raise Http404
     found.project = project
-    return Opened(found, found.total, found.live, found.note)
+    said = vars(found)  # annotations, which no type knows of
+    return Opened(found, said["total"], said["live"], said["note"])
 
 
 def gone(
