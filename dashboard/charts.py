@@ -57,8 +57,9 @@ def typed(numbers: Iterable[float]) -> dict[str, str]:
 
 def smallest_type(values: Sequence[float]) -> tuple[str, str]:
     """Four bytes where they are exact enough to draw, eight where they are not."""
-    if all(isinstance(n, int) and abs(n) <= INT32_MAX for n in values):
-        return "i", "i4"
+    if all(isinstance(n, int) for n in values):  # steps, which readers count
+        fits = all(abs(n) <= INT32_MAX for n in values)
+        return ("i", "i4") if fits else ("d", "f8")
     finite = [n for n in values if not math.isnan(n)]
     if not finite:
         return "f", "f4"

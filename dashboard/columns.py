@@ -255,7 +255,7 @@ def default_columns(
     metrics = default_metrics(catalogue)
     params = catalogue.of_kind(Kind.PARAM)
     if total > 1:
-        params = [entry for entry in params if entry.distinct != 1]
+        params = [entry for entry in params if entry.distinct != 1] or params
     params.sort(
         key=lambda entry: (
             entry.distinct >= entry.candidates,  # a value for each tells nothing apart

@@ -50,17 +50,13 @@ def find(
 ) -> Found:
     everything = experiment.candidates.alive()
     start = int(token) if token.isdigit() else 0
-    rows = list(
-        everything.order_by("-started_ms", "eid").defer("project", "experiment")[
-            start : start + limit + 1
-        ]
-    )
+    rows = list(everything.order_by("-started_ms", "eid")[start : start + limit + 1])
     return Found(
         candidates=rows[:limit],
         after=str(start + limit) if len(rows) > limit else "",
         before=str(max(0, start - limit)) if start else "",
         matching=None,
-        count=everything[: COUNT_LIMIT + 1].count(),
+        count=experiment.total,
         problem=None,
         conditions=[],
     )

@@ -11,7 +11,7 @@ from markdown_it.rules_core import StateCore
 
 # No images: an address in a note would tell its server who reads here, and when.
 TAGS = (
-    "a b blockquote br code del em h3 h4 h5 h6 hr i li ol p pre s strong table tbody"
+    "a b blockquote br code del em h2 h3 h4 h5 h6 hr i li ol p pre s strong table tbody"
     " td th thead tr ul"
 ).split()
 LINKS = {"http", "https", "mailto"}
@@ -19,10 +19,10 @@ MAX_CHARS = 100_000
 
 
 def below_the_title(state: StateCore) -> None:
-    """A page has its own h1 and h2, so that a note's headings begin at h3."""
+    """A page has its own h1, so that a note's headings begin at h2."""
     for token in state.tokens:
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
 
 
 def parser() -> MarkdownIt:

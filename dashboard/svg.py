@@ -5,6 +5,7 @@ Lines are drawn in a unit square that stretches with the page; strokes keep thei
 """
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from django.utils.safestring import SafeString
 
 from dashboard.templatetags.tracker_tags import shown
 from dashboard.ticks import round_ticks
+
+LARGEST = sys.float_info.max
 
 Points = Sequence[tuple[float, float]]
 
@@ -34,8 +37,8 @@ def scale_of(values: Iterable[float], *, margin: float = 0.0) -> Scale | None:
     if not finite:
         return None
     low, high = min(finite), max(finite)
-    room = (high - low) * margin
-    return Scale(low - room, high + room)
+    room = (high / 2 - low / 2) * margin * 2
+    return Scale(max(low - room, -LARGEST), min(high + room, LARGEST))
 
 
 def path(points: Points, x: Scale, y: Scale, width: float, height: float) -> str:
@@ -216,6 +219,9 @@ def bars(values: Sequence[tuple[str, int, float]]) -> SafeString:
     )
 
 
+CELL_PIXELS = 44
+
+
 def heatmap(matrix: Sequence[Sequence[float]], label: str) -> SafeString:
     """A table of numbers as shades, darker for more: a confusion matrix, say."""
     scale = scale_of(value for row in matrix for value in row)
@@ -229,9 +235,11 @@ def heatmap(matrix: Sequence[Sequence[float]], label: str) -> SafeString:
         if math.isfinite(value)
     )
     return format_html(
-        '<svg class="heat" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        '<svg class="heat" viewBox="0 0 {} {}" width="{}" role="img" aria-label="{}">'
+        "{}</svg>",
         wide,
         len(matrix),
+        wide * CELL_PIXELS,
         label,
         format_html_join(
             "", '<rect class="h{2}" x="{0}" y="{1}" width="1" height="1"/>', cells

@@ -2,6 +2,9 @@
 
 import math
 
+# Below it, steps of a tick would be no numbers any more.
+SMALLEST = 1e-300
+
 
 def decades(low: float, high: float) -> list[float]:
     exponents = range(
@@ -16,10 +19,9 @@ def decades(low: float, high: float) -> list[float]:
 
 def round_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     """Numbers people count in: 1, 2 or 5 times a power of ten."""
-    width = high - low
-    if not 0 < width < math.inf:
+    rough = (high - low) / wanted
+    if not SMALLEST < rough < math.inf:
         return [low]
-    rough = width / wanted
     power = 10.0 ** math.floor(math.log10(rough))
     step = next((f * power for f in (1, 2, 5) if f * power >= rough), 10 * power)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

@@ -4,7 +4,9 @@ from django.urls import path
 
 from dashboard.views import (
     account,
+    artifacts,
     candidates,
+    changes,
     compare,
     experiment,
     experiments,
@@ -60,7 +62,25 @@ urlpatterns = [
     ),
     path("p/<str:slug>/c/<int:iid>/metrics/", candidates.metrics, name="metrics"),
     path("p/<str:slug>/c/<int:iid>/metrics.csv", candidates.history, name="history"),
-    path("p/<str:slug>/c/<int:iid>/artifacts/", candidates.artifacts, name="artifacts"),
+    path("p/<str:slug>/c/<int:iid>/artifacts/", artifacts.artifacts, name="artifacts"),
+    path(
+        "p/<str:slug>/c/<int:iid>/artifacts/<path:path>",
+        artifacts.artifacts,
+        name="artifact",
+    ),
+    path("p/<str:slug>/c/<int:iid>/raw/<path:path>", artifacts.raw, name="raw"),
+    path("p/<str:slug>/c/<int:iid>/rename/", changes.rename, name="rename_candidate"),
+    path(
+        "p/<str:slug>/c/<int:iid>/describe/",
+        changes.describe,
+        name="describe_candidate",
+    ),
+    path("p/<str:slug>/c/<int:iid>/tag/", changes.tag, name="tag_candidate"),
+    path("p/<str:slug>/c/<int:iid>/untag/", changes.untag, name="untag_candidate"),
+    path("p/<str:slug>/c/<int:iid>/delete/", changes.delete, name="delete_candidate"),
+    path(
+        "p/<str:slug>/c/<int:iid>/restore/", changes.restore, name="restore_candidate"
+    ),
     path("p/<str:slug>/compare/", compare.compare, name="compare"),
     path("p/<str:slug>/compare/chart.json", compare.chart, name="compare_chart"),
     # Addresses that lead somewhere else.

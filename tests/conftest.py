@@ -9,6 +9,7 @@ from django.test import Client
 from tests import make, parts
 from tests.live import Server
 from tracker import access, lifecycle, recording
+from tracker.api import endpoint
 from tracker.models import Role
 
 
@@ -16,6 +17,7 @@ from tracker.models import Role
 def fresh_memory():
     """Rows are rolled back after each test; what the process remembers must go too."""
     recording.forget_keys()
+    endpoint.forget_projects()
     access.local_owner.cache_clear()
 
 

@@ -2,8 +2,16 @@
 
 from itertools import count
 
-from tracker import lifecycle, recording
-from tracker.models import Candidate, Experiment, Membership, Project, Role, User
+from tracker import lifecycle, logged_models, recording
+from tracker.models import (
+    Candidate,
+    Experiment,
+    LoggedModel,
+    Membership,
+    Project,
+    Role,
+    User,
+)
 
 _numbers = count(1)
 
@@ -42,3 +50,7 @@ def candidate(
 
 def candidates(experiment: Experiment, number: int, **fields) -> list[Candidate]:
     return [candidate(experiment, **fields) for _ in range(number)]
+
+
+def logged_model(experiment: Experiment, **fields) -> LoggedModel:
+    return logged_models.create(experiment, **fields)

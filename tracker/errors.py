@@ -41,9 +41,5 @@ class Unavailable(TrackerError):
     """The database, the queue or the storage does not answer; try again later."""
 
 
-class Unsupported(TrackerError):
-    """The contract knows this, Tracker does not do it; callers go another way."""
-
-
 class Full(TrackerError):
     """The storage has no room left."""

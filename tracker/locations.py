@@ -11,6 +11,8 @@ from tracker.errors import Invalid
 from tracker.keys import quoted
 
 MAX_CHARS = 2048
+# Paths in Tracker's own storage are short, and the run's and the file's follow.
+MAX_OWN_CHARS = 500
 OWN_SCHEME = "mlflow-artifacts"
 # Stores that a bucket, a container or a file system is named in, and those that may go without.
 NAMED_STORES = frozenset({"s3", "gs", "wasbs", "abfss"})
@@ -53,6 +55,8 @@ def problem(location: str) -> str:
         return f"a {address.scheme} address names its bucket or container."
     if address.scheme == OWN_SCHEME and address.netloc:
         return "an mlflow-artifacts address names no host."
+    if address.scheme == OWN_SCHEME and len(location) > MAX_OWN_CHARS:
+        return f"an mlflow-artifacts address has at most {MAX_OWN_CHARS} characters."
     if not (address.netloc or address.path.startswith("/")):
         return "its path must begin with a slash."
     if {".", ".."} & set(fully_decoded(address.path).split("/")):

@@ -5,6 +5,7 @@ statements whatever its size. Rows are always written in key order, under the
 candidate's lock, so that concurrent writers queue instead of colliding.
 """
 
+import functools
 import json
 import math
 import re
@@ -16,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, transaction
+from django.db.models import Model
 
 from tracker import ci, summary
 from tracker.errors import Invalid, NotFound
@@ -94,11 +96,16 @@ def lock(candidate: Candidate | Named) -> Candidate:
     Without it two workers logging the same new param would both see it missing, and the
     later one would fail on the constraint. Raises NotFound; Invalid where it is deleted.
     """
-    rows = Candidate.objects.select_for_update(no_key=True)
     if isinstance(candidate, Named):
-        rows = rows.filter(eid=candidate.eid, project_id=candidate.project_id)
+        named, values = (
+            "eid = %s AND project_id = %s",
+            [candidate.eid, candidate.project_id],
+        )
     else:
-        rows = rows.filter(pk=candidate.pk)
+        named, values = "id = %s", [candidate.pk]
+    # SQLite locks the whole database when the transaction begins.
+    lock = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
+    rows = Candidate.objects.raw(f"{select(Candidate)} WHERE {named}{lock}", values)
     locked = next(iter(rows), None)
     if locked is None:
         raise NotFound(f"Run with id={quoted(candidate.eid)} not found")
@@ -107,6 +114,17 @@ def lock(candidate: Candidate | Named) -> Candidate:
             f"The run {locked.eid} must be in the 'active' state. Current state is deleted."
         )
     return locked
+
+
+@functools.cache
+def select(model: type[Model]) -> str:
+    """The beginning of a query for whole rows.
+
+    The ORM would write the same, taking a quarter of a millisecond each time; these are
+    asked with every point that is logged.
+    """
+    columns = ", ".join(field.column for field in model._meta.concrete_fields)
+    return f"SELECT {columns} FROM {model._meta.db_table}"
 
 
 # ---------------------------------------------------------------- params
@@ -251,10 +269,7 @@ def log_metrics(candidate: Candidate, points: Iterable[Point]) -> None:
     for point in points:
         series[point.key].add(summary.kept(point.step, point.timestamp, point.value))
 
-    known = {
-        metric.key: metric
-        for metric in Metric.objects.filter(candidate=candidate, key__in=list(series))
-    }
+    known = {metric.key: metric for metric in known_metrics(candidate, list(series))}
     missing = sorted(series.keys() - known.keys())
     known |= {
         metric.key: metric for metric in create_metrics(candidate, missing, series)
@@ -270,6 +285,14 @@ def log_metrics(candidate: Candidate, points: Iterable[Point]) -> None:
             metric.logged_ms = now
             changed.append(metric)
     save_summaries(changed)
+
+
+def known_metrics(candidate: Candidate, keys: Sequence[str]) -> Iterable[Metric]:
+    if len(keys) > 1:
+        return Metric.objects.filter(candidate=candidate, key__in=keys)
+    return Metric.objects.raw(
+        f"{select(Metric)} WHERE candidate_id = %s AND key = %s", [candidate.pk, *keys]
+    )
 
 
 def create_metrics(
@@ -348,7 +371,7 @@ def _insert_points_postgresql(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any
             " RETURNING metric_id, step, timestamp, value, is_nan",
             columns,
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 # SQLite takes 32,766 variables in one statement; five make a row.

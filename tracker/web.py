@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -14,8 +15,9 @@ from granian.server import Server
 from tracker.environment import Address
 from tracker.processes import die_with_parent
 
-# A stalled upload holds a thread, so there are many of them; they are few when idle.
-THREADS = 64
+# A stalled upload holds a thread, so there are more of them than uploads may be; those
+# that are idle end by themselves.
+SPARE_THREADS = 32
 BACKLOG = 1024
 MAX_HEADER_BYTES = 64 * 1024
 # Shorter than the grace of the process that watches us.
@@ -34,7 +36,7 @@ def run(address: Address, workers: int) -> None:
         port=address.port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=THREADS,
+        blocking_threads=settings.MAX_UPLOADS_AT_ONCE + SPARE_THREADS,
         backlog=BACKLOG,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(max_buffer_size=MAX_HEADER_BYTES),

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -275,11 +276,19 @@ def chart(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
-    metric = where.candidate.metrics.filter(key=request.GET.get("m", "")).first()
+    metric = named(request, where).first()
     if metric is None:
         raise Http404
     about_it = subject(where.candidate, metric, options.read(request.GET))
     return answers.lines(request, about_it)
+
+
+def named(request: HttpRequest, where: Found) -> QuerySet[Metric]:
+    """The metric that the address names, if there is one."""
+    # PostgreSQL cannot even look for a NUL.
+    return where.candidate.metrics.filter(
+        key=request.GET.get("m", "").replace("\0", "")
+    )
 
 
 # ---------------------------------------------------------------- export
@@ -298,10 +307,8 @@ def history(request: HttpRequest, slug: str, iid: int) -> Any:
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
-    chosen = where.candidate.metrics.order_by("pk")
-    if "m" in request.GET:
-        chosen = chosen.filter(key=request.GET["m"])
-    metrics = list(chosen)
+    every = where.candidate.metrics.order_by("pk")
+    metrics = list(named(request, where) if "m" in request.GET else every)
     if not metrics and "m" in request.GET:
         raise Http404
     response = StreamingHttpResponse(
@@ -325,8 +332,3 @@ def csv_lines(metrics: list[Metric]) -> Iterator[str]:
 def harmless(text: str) -> str:
     """A spreadsheet takes a cell that begins like this for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-@require_safe
-def artifacts(request: HttpRequest, **where: Any) -> HttpResponse:
-    raise Http404

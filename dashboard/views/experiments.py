@@ -1,9 +1,8 @@
 """The experiments of a project: find, make, rename, describe, delete, restore."""
 
+from contextlib import suppress
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import (
@@ -31,12 +30,11 @@ from dashboard.columns import Column
 from dashboard.find import NOTE, number_of
 from dashboard.forms import ExperimentForm
 from tracker import lifecycle
-from tracker.errors import TrackerError
+from tracker.errors import NotFound, TrackerError
 from tracker.models import (
     Candidate,
     Experiment,
     ExperimentTag,
-    Metric,
     Project,
     Role,
     Status,
@@ -153,13 +151,10 @@ def details(project: Project, experiments: list[Experiment]) -> list[Listed]:
         .values_list("experiment", "live", "failed", "ended")
     }
     logged = dict(
-        Metric.objects.filter(
-            experiment__in=[pk for pk, count in counts.items() if count.live],
-            candidate__status=Status.RUNNING,
-            candidate__deleted_at=None,
-        )
+        alive.filter(status=Status.RUNNING)
+        .order_by()
         .values("experiment")
-        .annotate(last=Max("logged_ms"))
+        .annotate(last=Max("metrics__logged_ms"))
         .values_list("experiment", "last")
     )
     notes = dict(
@@ -175,7 +170,7 @@ def details(project: Project, experiments: list[Experiment]) -> list[Listed]:
             experiment,
             note=notes.get(experiment.pk, ""),
             counts=counts.get(experiment.pk, Counts()),
-            logged_ms=logged.get(experiment.pk, 0),
+            logged_ms=logged.get(experiment.pk) or 0,
             column=columns.get(experiment.pk),
             best=bests.get(experiment.pk),
         )
@@ -292,24 +287,16 @@ def change(experiment: Experiment, form: ExperimentForm) -> None:
 def delete(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     project = find.project(request, slug, needs=Role.WRITER)
     experiment = find.experiment(project, iid)
-    try:
+    with suppress(NotFound):  # deleted already: what was wanted
         lifecycle.delete_experiment(experiment)
-    except TrackerError as problem:
-        messages.error(request, problem.message)
-        return HttpResponseRedirect(
-            reverse("experiment_settings", args=[project.slug, iid])
-        )
-    return HttpResponseRedirect(
-        reverse("experiments", args=[project.slug])
-        + "?"
-        + urlencode({"view": "deleted"})
-    )
+    deleted = reverse("experiments", args=[project.slug]) + "?view=deleted"
+    return HttpResponseRedirect(deleted)
 
 
 @require_POST
 def restore(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     project = find.project(request, slug, needs=Role.WRITER)
     experiment = find.experiment(project, iid)
-    if experiment.is_deleted:
+    with suppress(NotFound):  # not deleted: what was wanted
         lifecycle.restore_experiment(experiment)
     return HttpResponseRedirect(reverse("experiment", args=[project.slug, iid]))

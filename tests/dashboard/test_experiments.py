@@ -278,3 +278,87 @@ def test_says_that_a_name_is_in_the_trash_and_offers_to_restore(browser, vision,
     ]
     assert form.attributes["action"] == f"{url}{experiment.iid}/restore/"
     assert "2 d ago" in form.text
+
+
+# ---------------------------------------------------------------- changing one
+
+
+@pytest.fixture
+def sweep(vision):
+    return make.experiment(
+        vision, "sweep", tags={"mlflow.note.content": "before", "team": "labels"}
+    )
+
+
+def test_renames_and_describes(browser, url, sweep):
+    page = Page(browser.get(f"{url}{sweep.iid}/settings/"))
+    answer = browser.post(
+        f"{url}{sweep.iid}/settings/", {"name": "f/sweep", "description": "after"}
+    )
+
+    sweep.refresh_from_db()
+    assert page.values("name") == ["sweep"]
+    assert page.root.one("textarea").text == "before"
+    assert answer["Location"] == f"{url}{sweep.iid}/"
+    assert sweep.name == "f/sweep"
+    assert dict(sweep.tags.values_list("key", "value")) == {
+        "mlflow.note.content": "after",
+        "team": "labels",
+    }
+
+
+def test_refuses_a_name_that_another_has(browser, vision, url, sweep):
+    make.experiment(vision, "other")
+
+    answer = browser.post(f"{url}{sweep.iid}/settings/", {"name": "other"})
+
+    sweep.refresh_from_db()
+    assert (answer.status_code, sweep.name) == (422, "sweep")
+    assert "Another experiment has this name." in Page(answer).main.text
+
+
+def test_deletes_and_restores_with_its_candidates(browser, url, sweep):
+    candidate = make.candidate(sweep)
+
+    answer = browser.post(f"{url}{sweep.iid}/delete/")
+
+    assert answer["Location"] == f"{url}?view=deleted"
+    gone = browser.get(f"{url}{sweep.iid}/")
+    assert gone.status_code == 410
+    assert "sweep is deleted" in Page(gone).main.text
+    trash = Page(browser.get(answer["Location"]))
+    assert names(trash) == ["sweep"]
+    assert "sweep" not in names(Page(browser.get(url)))
+
+    [form] = trash.main.one("table").all("form")
+    restored = browser.post(form.attributes["action"])
+
+    assert restored["Location"] == f"{url}{sweep.iid}/"
+    assert browser.get(restored["Location"]).status_code == 200
+    candidate.refresh_from_db()
+    assert candidate.deleted_at is None
+
+
+def test_deleting_what_is_deleted_changes_nothing(browser, url, sweep):
+    for _ in range(2):
+        answer = browser.post(f"{url}{sweep.iid}/delete/")
+
+    assert answer["Location"] == f"{url}?view=deleted"
+
+
+@pytest.mark.parametrize("verb", ["delete", "restore"])
+def test_changes_only_by_post(browser, url, sweep, verb):
+    assert browser.get(f"{url}{sweep.iid}/{verb}/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "address", ["99/", "99/settings/", f"{2**70}/", f"{2**70}.csv"]
+)
+def test_an_unknown_experiment_is_not_found(browser, vision, url, address):
+    assert browser.get(url + address).status_code == 404
+
+
+def test_restoring_what_is_not_deleted_changes_nothing(browser, url, sweep):
+    answer = browser.post(f"{url}{sweep.iid}/restore/")
+
+    assert answer["Location"] == f"{url}{sweep.iid}/"

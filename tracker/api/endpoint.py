@@ -5,11 +5,12 @@ its own where it streams bytes. It raises Tracker's errors and never sees HTTP.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
 from django.urls.resolvers import URLPattern
@@ -23,7 +24,14 @@ from tracker.access import Actor
 from tracker.api import errors, wire
 from tracker.errors import Invalid, NotFound
 from tracker.keys import quoted
-from tracker.models import Candidate, Experiment, LoggedModel, Project, Role
+from tracker.models import (
+    AccessToken,
+    Candidate,
+    Experiment,
+    LoggedModel,
+    Project,
+    Role,
+)
 from tracker.recording import Named
 
 INTEGER = re.compile(r"-?[0-9]+\Z")
@@ -163,7 +171,7 @@ class EndpointView(APIView):
         if endpoint is None:
             raise MethodNotAllowed(str(request.method))
         project = find_project(path.pop("project", None))
-        actor = Actor(asked.user, asked.auth)
+        actor = Actor(asked.user, cast(AccessToken | None, asked.auth))
         access.require(endpoint.needs, project, actor)
         call = Call(request, project, actor, path)
         if endpoint.message is None:
@@ -175,16 +183,38 @@ class EndpointView(APIView):
         return wire.answer(content) if isinstance(content, dict) else content
 
 
+# Addresses of projects, with the time until which the answer is believed.
+_projects: dict[str, tuple[float, Project]] = {}
+PROJECT_SECONDS = 5
+MAX_PROJECTS = 1000
+
+
 def find_project(address: str | None) -> Project:
-    """The project that a tracking URI names: by slug, by number, or the default one."""
+    """The project that a tracking URI names: by slug, by number, or the default one.
+
+    Every call asks, so a process remembers for a moment what it found; what a project
+    lets whom do is looked up each time.
+    """
+    until, project = _projects.get(address or "", (0.0, None))
+    if project is None or until < time.monotonic():
+        project = _find_project(address)
+        if len(_projects) >= MAX_PROJECTS:
+            _projects.clear()
+        _projects[address or ""] = (time.monotonic() + PROJECT_SECONDS, project)
+    return project
+
+
+def forget_projects() -> None:
+    """Empty this process's memory: between tests, whose projects are rolled back."""
+    _projects.clear()
+
+
+def _find_project(address: str | None) -> Project:
     if address is None:
         return lifecycle.default_project()
-    if address.isascii() and address.isdigit():
-        wanted = {"pk": int(address)} if is_number(address) else None
-    else:
-        wanted = {"slug": address}
-    found = Project.objects.filter(**wanted).first() if wanted else None
-    if not found:
+    # A slug is never all digits.
+    wanted = Q(pk=int(address)) if is_number(address) else Q(slug=address)
+    if not (found := Project.objects.filter(wanted).first()):
         raise NotFound(f"No project {quoted(address)} exists.")
     return found
 

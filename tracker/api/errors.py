@@ -11,7 +11,7 @@ from django.core.exceptions import (
     RequestDataTooBig,
     TooManyFieldsSent,
 )
-from django.db import DatabaseError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions as drf
 
@@ -35,7 +35,6 @@ WORDS: list[tuple[type[Exception], int, str]] = [
     (errors.TooLarge, 413, "RESOURCE_EXHAUSTED"),
     (errors.Full, 507, "RESOURCE_EXHAUSTED"),
     (errors.Unavailable, 503, "TEMPORARILY_UNAVAILABLE"),
-    (errors.Unsupported, 501, "NOT_IMPLEMENTED"),
     (drf.NotAuthenticated, 401, "UNAUTHENTICATED"),
     (drf.AuthenticationFailed, 401, "UNAUTHENTICATED"),
     (drf.PermissionDenied, 403, "PERMISSION_DENIED"),
@@ -68,26 +67,30 @@ def answer(problem: Exception) -> HttpResponse:
     for kind, status, code in WORDS:
         if isinstance(problem, kind):
             response = error(status, code, message(problem))
-            if isinstance(problem, drf.Throttled) and problem.wait:
-                response["Retry-After"] = str(int(problem.wait) + 1)
-            if isinstance(problem, errors.Unavailable):
-                response["Retry-After"] = "1"
-            if status == 401:
-                response["WWW-Authenticate"] = (
-                    'Bearer realm="tracker", Basic realm="tracker"'
-                )
-            return response
-    if isinstance(problem, OperationalError):
+            break
+    else:
+        response = failure(problem)
+    if response.status_code == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="tracker", Basic realm="tracker"'
+    if response.status_code == 503:
+        response["Retry-After"] = "1"
+    if wait := getattr(problem, "wait", None):  # throttled
+        response["Retry-After"] = str(int(wait) + 1)
+    return response
+
+
+def failure(problem: Exception) -> HttpResponse:
+    """The answer to what nobody expected. SQL and paths go to the log, never out."""
+    if isinstance(problem, OperationalError | InterfaceError):
         log.warning("database unavailable: %s", problem)
-        response = error(
+        if "disk is full" in str(problem):
+            return error(507, "RESOURCE_EXHAUSTED", "The database has no room left.")
+        return error(
             503, "TEMPORARILY_UNAVAILABLE", "The database is busy or away. Try again."
         )
-        response["Retry-After"] = "1"
-        return response
-    if isinstance(problem, DatabaseError):
-        log.exception("database error")
-    else:
-        log.exception("unexpected error")
+    log.error("unexpected error", exc_info=problem)
+    if isinstance(problem, DataError):
+        return error(400, "INVALID_PARAMETER_VALUE", "A value cannot be stored.")
     return error(500, "INTERNAL_ERROR", "Tracker failed. Its log says more.")
 
 
@@ -100,7 +103,8 @@ def message(problem: Exception) -> str:
         return "No such endpoint."
     if isinstance(problem, UnicodeError):
         return "The request is not valid UTF-8."
-    return {
-        DisallowedHost: "This server does not answer to that host name.",
-        RequestDataTooBig: "The request body is too large.",
-    }.get(type(problem), "The request could not be read.")
+    if isinstance(problem, DisallowedHost):
+        return "This server does not answer to that host name."
+    if isinstance(problem, RequestDataTooBig):
+        return "The request body is too large."
+    return "The request could not be read."

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from tracker import keys
 from tracker.api.wire import KeyValue
@@ -43,7 +42,3 @@ def check_keys(found: Iterable[str], path: str) -> None:
         if key not in known:
             keys.check(key, path % index)
             known.add(key)
-
-
-def write(rows: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    return [{"key": key, "value": value} for key, value in rows]

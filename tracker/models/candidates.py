@@ -80,6 +80,23 @@ class Candidate(models.Model):
                 condition=Q(deleted_at__isnull=False),
                 name="candidate_deleted",
             ),
+            # Counting an experiment's candidates by state, without touching one.
+            models.Index(
+                fields=["experiment", "status", "ended_ms"],
+                condition=Q(deleted_at=None),
+                name="candidate_states",
+            ),
+            # The lists of the home page, over all projects.
+            models.Index(
+                fields=["-started_ms", "eid"],
+                condition=Q(deleted_at=None, status="RUNNING"),
+                name="candidate_live",
+            ),
+            models.Index(
+                fields=["-ended_ms", "eid"],
+                condition=Q(deleted_at=None, ended_ms__isnull=False),
+                name="candidate_ended",
+            ),
             models.Index(
                 fields=["parent_eid"],
                 condition=~Q(parent_eid=""),
@@ -116,7 +133,9 @@ def moment(milliseconds: int | None) -> datetime | None:
 class Param(models.Model):
     """Written once. `number` is the value read as a number, for sorting and ranges."""
 
-    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="params")
+    candidate = models.ForeignKey(
+        Candidate, models.CASCADE, related_name="params", db_index=False
+    )  # the unique key below begins with it
     experiment = models.ForeignKey(
         Experiment, models.CASCADE, related_name="+", db_index=False
     )
@@ -145,7 +164,9 @@ class Param(models.Model):
 class Tag(models.Model):
     """Text that may change; keys that begin with `mlflow.` mean something to us."""
 
-    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="tags")
+    candidate = models.ForeignKey(
+        Candidate, models.CASCADE, related_name="tags", db_index=False
+    )  # the unique key below begins with it
     experiment = models.ForeignKey(
         Experiment, models.CASCADE, related_name="+", db_index=False
     )
@@ -176,7 +197,9 @@ class Metric(models.Model):
     as 0.0 with `is_nan` set. Minimum, maximum and mean are over the finite points alone.
     """
 
-    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="metrics")
+    candidate = models.ForeignKey(
+        Candidate, models.CASCADE, related_name="metrics", db_index=False
+    )  # the unique key below begins with it
     # Copies that let one index serve a sorted page; `started_ms` and `eid` never change.
     experiment = models.ForeignKey(
         Experiment, models.CASCADE, related_name="+", db_index=False
@@ -215,7 +238,24 @@ class Metric(models.Model):
             models.Index(
                 fields=["experiment", "key", "is_nan", "value", "-started_ms", "eid"],
                 name="metric_latest",
-            )
+            ),
+            # Among equals the newest comes first in both directions: reading the
+            # index above backwards would sort all of them for a page.
+            models.Index(
+                fields=["experiment", "key", "is_nan", "-value", "-started_ms", "eid"],
+                name="metric_highest",
+            ),
+            # The best of a table's column, and the table sorted with the best first.
+            models.Index(
+                fields=["experiment", "key", "-max_value", "-started_ms", "eid"],
+                condition=Q(max_value__isnull=False),
+                name="metric_max",
+            ),
+            models.Index(
+                fields=["experiment", "key", "min_value", "-started_ms", "eid"],
+                condition=Q(min_value__isnull=False),
+                name="metric_min",
+            ),
         ]
 
     def __str__(self) -> str:

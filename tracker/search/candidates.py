@@ -3,22 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import (
-    Case,
-    Exists,
-    F,
-    FilteredRelation,
-    FloatField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import Exact, IsNull
+from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Value
 
-from tracker.errors import Invalid
 from tracker.models import (
     Candidate,
     DatasetUse,
@@ -37,21 +23,16 @@ from tracker.search.fields import (
     RANGE,
     Entity,
     Field,
-    Number,
-    NumberOrNaN,
     Table,
-    Text,
-    compiled,
 )
-from tracker.search.grammar import And, BadFilter, Comparison, Expression, Level
-from tracker.search.lookups import Bytewise
-from tracker.search.ordering import Column, Order, Phase
-from tracker.search.paging import Page, View
-
-MAX_ORDERINGS = 20
+from tracker.search.grammar import Comparison
+from tracker.search.kinds import Column, Number, NumberOrNaN, Text
+from tracker.search.lookups import There
+from tracker.search.ordering import Order, Phase
+from tracker.search.paging import Page, View, viewed
 
 STARTED = Field("started_ms", Number(), EQUAL + RANGE)
-ENDED = Field("ended_ms", Number(), EQUAL + RANGE)
+ENDED = Field("ended_ms", Number(), EQUAL + RANGE, is_optional=True)
 ATTRIBUTES = {
     "run_id": Field("eid", Text(), EQUAL + LIKE + LIST),
     **dict.fromkeys(
@@ -64,9 +45,33 @@ ATTRIBUTES = {
     **dict.fromkeys(("start_time", "created", "Created"), STARTED),
     "end_time": ENDED,
 }
-METRIC = Field("value", NumberOrNaN(), EQUAL + RANGE, rows=Metric, owner="candidate")
-PARAM = Field("value", Text(), EQUAL + LIKE + PRESENCE, rows=Param, owner="candidate")
-TAG = Field("value", Text(), EQUAL + LIKE + PRESENCE, rows=Tag, owner="candidate")
+METRIC = Field(
+    "value",
+    NumberOrNaN(),
+    EQUAL + RANGE,
+    rows=Metric,
+    owner="candidate",
+    relation="metrics",
+    is_indexed=True,
+)
+PARAM = Field(
+    "value",
+    Text(),
+    EQUAL + LIKE + PRESENCE,
+    rows=Param,
+    owner="candidate",
+    relation="params",
+    is_indexed=True,
+)
+TAG = Field(
+    "value",
+    Text(),
+    EQUAL + LIKE + PRESENCE,
+    rows=Tag,
+    owner="candidate",
+    relation="tags",
+    is_indexed=True,
+)
 DATASETS = {
     "name": Field(
         "dataset__name",
@@ -104,6 +109,28 @@ RUNS = Table(
 )
 
 
+class Question(NamedTuple):
+    """A comparison, and the field that it is about."""
+
+    field: Field
+    asked: Comparison
+
+
+class Term(NamedTuple):
+    """Something that candidates are ordered by."""
+
+    field: Field
+    key: str  # of a field with a row per key
+    descending: bool
+
+
+class Choice(NamedTuple):
+    """Which candidates a list shows, and their order."""
+
+    rows: QuerySet[Candidate]
+    order: Order
+
+
 def find(
     experiments: QuerySet[Experiment],
     *,
@@ -117,39 +144,61 @@ def find(
 
     Candidates come bare: prefetch what is shown. Raises Invalid.
     """
-    asked = grammar.parse(text, Level.STRICT).parts
-    terms = _terms(order_by)
+    asked = [Question(RUNS.field(one.name), one) for one in grammar.comparisons(text)]
     within = sorted(experiments.values_list("pk", flat=True))
-
-    if by_metric := _only_metric(terms):
-        known = _about(by_metric.key, asked)
-        asked = tuple(part for part in asked if part not in known)
-        order = _metric_order(by_metric, known, within)
-    else:
-        order = _order(terms)
-    rows = viewed(Candidate.objects.filter(experiment__in=within), view)
+    choice = choose(Candidate.objects.all(), within, asked, _terms(order_by))
     return ordering.page(
-        rows.filter(compiled(And(asked), _condition)),
-        order,
+        viewed(choice.rows, view),
+        choice.order,
         limit=limit,
         token=token,
         query=["runs", within, text, list(order_by), view],
     )
 
 
-def viewed(rows: QuerySet[Candidate], view: View) -> QuerySet[Candidate]:
-    match view:
-        case View.ACTIVE_ONLY:
-            return rows.filter(deleted_at=None)
-        case View.DELETED_ONLY:
-            return rows.filter(deleted_at__isnull=False)
-        case View.ALL:
-            return rows
+def choose(
+    everyone: QuerySet[Candidate],
+    within: Sequence[int],
+    asked: Sequence[Question],
+    terms: Sequence[Term],
+    also: Q = Q(),  # noqa: B008  (never changed)
+) -> Choice:
+    """The candidates of these experiments that meet all conditions, in this order."""
+    metric = _only_metric(terms)
+    known = [one for one in asked if metric and _is_about(one, metric)]
+    others = [one for one in asked if one not in known]
+    conditions = Q(also, *(field.condition(one) for field, one in others))
+    few = _few(others, within)
+    if few is None:
+        rows = everyone.filter(conditions, experiment__in=within)
+    else:
+        rows = everyone.filter(conditions, pk__in=few)
+    if metric is None:
+        return Choice(rows, _order(terms))
+    return Choice(rows, _metric_order(metric, known, within if few is None else []))
 
 
-def _condition(end: Expression) -> Q:
-    assert isinstance(end, Comparison)  # MLflow's language has no plain words
-    return RUNS.condition(end)
+# ---------------------------------------------------------------- where to begin
+
+# Finding this many along an index costs about a millisecond.
+FEW = 1000
+
+
+def _few(asked: Sequence[Question], within: Sequence[int]) -> list[int] | None:
+    """The candidates that meet one of the conditions, if an index says that they are few.
+
+    Then a page is made of them. If each condition is met by many, the first hundred that
+    meet all are soon found by walking along the order. So neither case reads the whole
+    experiment, whatever the database's planner believes of it.
+    """
+    for field, one in asked:
+        rows = field.narrowed(one)
+        if rows is not None:
+            rows = rows.filter(experiment__in=within)
+            found = list(rows.values_list("candidate", flat=True)[: FEW + 1])
+            if len(found) <= FEW:
+                return found
+    return None
 
 
 # ---------------------------------------------------------------- order
@@ -159,29 +208,22 @@ LAST = Column(F("eid"))
 ORDERED = frozenset(
     "start_time created Created end_time run_id run_name status user_id artifact_uri".split()
 )
-RELATIONS = {METRIC: "metrics", PARAM: "params", TAG: "tags"}
-
-
-class Term(NamedTuple):
-    field: Field
-    key: str
-    descending: bool
 
 
 def _terms(order_by: Sequence[str]) -> list[Term]:
     """What `order_by` names. Raises Invalid, also for a field that is named twice."""
-    if len(order_by) > MAX_ORDERINGS:
-        raise Invalid(f"A list can be ordered by {MAX_ORDERINGS} fields, not by more.")
     terms: list[Term] = []
-    for item in order_by:
-        name, descending = grammar.parse_order(item)
-        field = RUNS.entity(name).field(name)
-        is_attribute = field.rows is None
-        if not (name.key in ORDERED if is_attribute else field in RELATIONS):
-            raise BadFilter(f"The list cannot be ordered by `{item[:60]}`", 1)
-        if any(t.field == field and (is_attribute or t.key == name.key) for t in terms):
-            raise BadFilter(f"The list is ordered by `{item[:60]}` twice", 1)
-        terms.append(Term(field, name.key, descending))
+    for item in ordering.parsed(order_by):
+        field, key = RUNS.field(item.name), item.name.key
+        if field.rows is None:
+            if key not in ORDERED:
+                raise ordering.cannot(item)
+            key = field.path
+        elif not field.relation:
+            raise ordering.cannot(item)
+        if (field, key) in [(term.field, term.key) for term in terms]:
+            raise ordering.twice(item)
+        terms.append(Term(field, key, item.descending))
     return terms
 
 
@@ -190,43 +232,21 @@ def _order(terms: Sequence[Term]) -> Order:
     columns: list[Column] = []
     joins: dict[str, FilteredRelation] = {}
     for place, (field, key, descending) in enumerate(terms):
-        if field.rows is None:
-            columns += _attribute(field, descending)
-            continue
-        alias = f"by_{place}"
-        joins[alias] = _joined(field, key)
-        if field is METRIC:
-            columns += _metric(alias, descending)
-        else:
-            columns += ordering.texts(f"{alias}__{field.path}", descending)
-    if not any(term.field is STARTED for term in terms):
+        path, optional = field.path, field.is_optional
+        if field.rows:
+            joins[f"by_{place}"] = _joined(field, key)
+            path, optional = f"by_{place}__{path}", True
+        columns += field.kind.columns(path, descending, optional=optional)
+    if not any(term.field.path == STARTED.path for term in terms):
         columns.append(NEWEST)
     return Order([Phase([*columns, LAST])], joins)
 
 
-def _attribute(field: Field, descending: bool) -> list[Column]:
-    if field is ENDED:
-        return ordering.numbers(field.path, descending)
-    if type(field.kind) is Text:
-        return [Column(Bytewise(F(field.path)), descending)]
-    return [Column(F(field.path), descending)]
-
-
 def _joined(field: Field, key: str) -> FilteredRelation:
     """The one row, if any, that holds a candidate's value for this key."""
-    relation = RELATIONS[field]
-    return FilteredRelation(relation, condition=Q((f"{relation}__key", key)))
-
-
-def _metric(alias: str, descending: bool) -> list[Column]:
-    """Numbers, then NaN, then missing, in both directions."""
-    rank = Case(
-        When(IsNull(F(f"{alias}__value"), True), then=2),
-        When(Exact(F(f"{alias}__is_nan"), Value(True)), then=1),
-        default=0,
+    return FilteredRelation(
+        field.relation, condition=Q((f"{field.relation}__key", key))
     )
-    value = Coalesce(F(f"{alias}__value"), Value(0), output_field=FloatField())
-    return [Column(rank), Column(value, descending)]
 
 
 # ---------------------------------------------------------------- order by one metric
@@ -234,41 +254,43 @@ def _metric(alias: str, descending: bool) -> list[Column]:
 
 def _only_metric(terms: Sequence[Term]) -> Term | None:
     """The metric, where the order is that metric's and otherwise the usual one."""
-    if not terms or terms[0].field is not METRIC:
+    if not terms or not _is_latest(terms[0].field):
         return None
-    rest = [(term.field, term.descending) for term in terms[1:]]
-    return terms[0] if rest in ([], [(STARTED, True)]) else None
+    rest = [(term.field.path, term.descending) for term in terms[1:]]
+    return terms[0] if rest in ([], [(STARTED.path, True)]) else None
 
 
-def _about(key: str, parts: Sequence[Expression]) -> list[Comparison]:
-    """The conditions on this metric."""
-    return [
-        part
-        for part in parts
-        if isinstance(part, Comparison)
-        and RUNS.entity(part.name).fields is METRIC
-        and part.name.key == key
-    ]
+def _is_latest(field: Field) -> bool:
+    return field.rows is Metric and field.path == METRIC.path
+
+
+def _is_about(question: Question, metric: Term) -> bool:
+    """Whether it compares this metric's value, so that whoever lacks it cannot match."""
+    field, asked = question
+    return (
+        _is_latest(field)
+        and asked.name.key == metric.key
+        and asked.operator not in PRESENCE
+    )
 
 
 def _metric_order(
-    term: Term, known: Sequence[Comparison], within: Sequence[int]
+    metric: Term, known: Sequence[Question], within: Sequence[int]
 ) -> Order:
-    """Three walks, two of them along the index `metric_latest`.
+    """Three walks, two of them along an index: numbers, then NaN, then missing.
 
     What is asked about the same metric is asked of the index too.
     """
-    conditions = [
-        METRIC.condition(part, Level.STRICT, joined="series") for part in known
-    ]
-    series = Q(*conditions, series__experiment__in=within)
+    series = Q(*(field.joined(one, "series") for field, one in known))
+    if within:  # else there is no way along the index, only from the candidates
+        series &= Q(series__experiment__in=within)
     tail = [Column(F("series__started_ms"), descending=True), Column(F("series__eid"))]
-    value = Column(F("series__value"), term.descending)
+    value = Column(F("series__value"), metric.descending)
     phases = [
         Phase([value, *tail], series & Q(series__is_nan=Value(False))),
         Phase(tail, series & Q(series__is_nan=Value(True))),
     ]
     if not known:
-        rows = Metric.objects.filter(candidate=OuterRef("pk"), key=term.key)
-        phases.append(Phase([NEWEST, LAST], ~Q(Exists(rows))))
-    return Order(phases, {"series": _joined(METRIC, term.key)})
+        rows = Metric.objects.filter(candidate=OuterRef("pk"), key=metric.key)
+        phases.append(Phase([NEWEST, LAST], ~Q(There(rows))))
+    return Order(phases, {"series": _joined(METRIC, metric.key)})

@@ -144,16 +144,22 @@ class Order(NamedTuple):
     descending: bool
 
 
-def parse(text: str, level: Level) -> And:
-    """The conditions that all must hold; none for an empty text. Raises BadFilter."""
-    tree = _tree(text, level)
+def comparisons(text: str) -> tuple[Comparison, ...]:
+    """MLflow's filter: comparisons that must all hold. Raises BadFilter."""
+    tree = _tree(text, Level.STRICT)
     _check_size(tree)
-    root = _expression(tree.children[0], level) if len(tree.children) == 1 else None
-    if isinstance(root, And):
-        return root
-    if root is not None:
-        return And((root,))
-    return And(tuple(_expression(child, level) for child in tree.children))
+    nodes = (node for node in tree.children if isinstance(node, Tree))
+    return tuple(_comparison(node, Level.STRICT) for node in nodes)
+
+
+def expression(text: str) -> And:
+    """A page's filter: the conditions that must all hold. Raises BadFilter."""
+    tree = _tree(text, Level.LENIENT)
+    _check_size(tree)
+    parts = [_expression(node) for node in tree.children]
+    if len(parts) == 1 and isinstance(parts[0], And):
+        return parts[0]
+    return And(tuple(parts))
 
 
 def parse_order(text: str) -> Order:
@@ -215,20 +221,20 @@ def _check_size(tree: Tree[Token]) -> None:
 # ---------------------------------------------------------------- building
 
 
-def _expression(node: Node, level: Level) -> Expression:
+def _expression(node: Node) -> Expression:
     assert isinstance(node, Tree)
     match node.data:
         case "comparison":
-            return _comparison(node, level)
+            return _comparison(node, Level.LENIENT)
         case "word":
             token = _token(node.children[0])
             text = "".join(part for part, _ in _parts(token))
             return Word(text, _position(token))
         case "negated":
-            return Not(_expression(node.children[0], level))
+            return Not(_expression(node.children[0]))
         case "group":
-            return _expression(node.children[0], level)
-    parts = tuple(_expression(child, level) for child in node.children)
+            return _expression(node.children[0])
+    parts = tuple(_expression(child) for child in node.children)
     return And(parts) if node.data == "all" else Or(parts)
 
 
@@ -322,12 +328,14 @@ def _filled(*parts: tuple[str, bool]) -> list[tuple[str, bool]]:
 
 # ---------------------------------------------------------------- what went wrong
 
+# What may come next, the most telling first.
 EXPECTED = (
     ("BARE", "a value"),
     ("COMPARE", "an operator such as `=`"),
+    ("RPAR", "a closing parenthesis"),
+    ("_OR", "and, or, or the end"),
     ("NAME", "a condition"),
     ("LPAR", "a list in parentheses"),
-    ("RPAR", "a closing parenthesis"),
     ("DESC", "ASC, DESC or the end"),
     ("_AND", "AND or the end"),
     ("$END", "the end"),
@@ -343,7 +351,7 @@ def _explained(text: str, start: str, problem: UnexpectedInput) -> BadFilter:
     elif text[at] in "'\"`" and text.find(text[at], at + 1) < 0:
         return BadFilter("The quote that opens here is never closed", at + 1)
     allowed = _allowed_after(text[:at], start)
-    if found == "RPAR" and not allowed & {"RPAR", "BARE"}:
+    if found == "RPAR" and "$END" in allowed:
         return BadFilter("No parenthesis is open here", at + 1)
     expected = next(words for name, words in EXPECTED if name in allowed)
     before = text[:at].split()
@@ -353,8 +361,7 @@ def _explained(text: str, start: str, problem: UnexpectedInput) -> BadFilter:
 
 def _allowed_after(text: str, start: str) -> set[str]:
     """The lexer knows what any filter might go on with; the parser, what this one might."""
-    try:
-        PARSER.parse(text, start=start)
-    except UnexpectedToken as problem:
-        return problem.expected
-    return {"_AND", "$END"}
+    parser = PARSER.parse_interactive(text, start=start)
+    for _ in parser.iter_parse():
+        pass
+    return parser.accepts()

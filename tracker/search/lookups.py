@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from django.db.models import CharField, Expression, F, Field, Func, Lookup, TextField
+from django.db.models import (
+    CharField,
+    Exists,
+    Expression,
+    F,
+    Field,
+    Func,
+    Lookup,
+    TextField,
+)
+
+from tracker.models.candidates import INDEXED_CHARS
 
 Sql = tuple[str, tuple[Any, ...]]
 
@@ -75,6 +86,37 @@ class Matches(_Pattern):
     lookup_name = "matches"
     sql = "~"
     function = "tracker_matches"
+
+
+class There(Exists):
+    """EXISTS that is looked up row by row, while the rows are read in their order.
+
+    Left to itself PostgreSQL turns it into a join, and so reads and sorts all rows of an
+    experiment for a page of a hundred, because it takes the hundred to be hard to find.
+    """
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Sql:
+        sql, params = self.as_sql(
+            compiler, connection, template="EXISTS(%(subquery)s OFFSET 0)"
+        )
+        return sql, tuple(params)
+
+
+class Head(Func):
+    """The beginning of a text, written exactly as the indexes `…_value` have it.
+
+    With the length as a parameter SQLite would not recognise the index.
+    """
+
+    arity = 1
+    output_field = TextField()
+    template = f"SUBSTR(%(expressions)s, 1, {INDEXED_CHARS})"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Sql:
+        sql, params = self.as_sql(
+            compiler, connection, template=f"LEFT(%(expressions)s, {INDEXED_CHARS})"
+        )
+        return sql, tuple(params)
 
 
 class Bytewise(Func):

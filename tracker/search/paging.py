@@ -12,10 +12,12 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
+from django.db.models import Model, QuerySet
 
 from tracker.errors import Invalid
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 
 class View(StrEnum):
@@ -24,6 +26,17 @@ class View(StrEnum):
     ACTIVE_ONLY = "ACTIVE_ONLY"
     DELETED_ONLY = "DELETED_ONLY"
     ALL = "ALL"
+
+
+def viewed(rows: QuerySet[M], view: View) -> QuerySet[M]:
+    """Those of these rows that the view shows."""
+    match view:
+        case View.ACTIVE_ONLY:
+            return rows.filter(deleted_at=None)
+        case View.DELETED_ONLY:
+            return rows.filter(deleted_at__isnull=False)
+        case View.ALL:
+            return rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,198 @@
+"""The files of a candidate: a tree by links, a preview, and the bytes themselves."""
+
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from artifacts import downloads, listing, previews
+from artifacts.models import Artifact
+from dashboard import showing
+from dashboard.views.candidates import Found, found, head
+from tracker.errors import NotFound, Unavailable
+
+MAX_FILES = 500
+
+
+class Step(NamedTuple):
+    """A folder on the way to what is shown."""
+
+    name: str
+    url: str
+    level: int
+
+
+class Leaf(NamedTuple):
+    """A file in the tree."""
+
+    artifact: Artifact
+    url: str
+    is_shown: bool
+
+
+class Branch(NamedTuple):
+    folder: listing.Folder
+    url: str
+
+
+class Tile(NamedTuple):
+    """An image of a gallery with its addresses."""
+
+    image: showing.Image
+    url: str
+    thumbnail: str
+
+
+@require_safe
+def artifacts(
+    request: HttpRequest, slug: str, iid: int, path: str = ""
+) -> HttpResponse:
+    where = found(request, slug, iid)
+    if where.gone:
+        return where.gone
+    path = path.strip("/")
+    if "\0" in path:
+        raise Http404
+    chosen = Artifact.objects.of(where.candidate).at(path).first() if path else None
+    is_known = bool(chosen) or listing.is_folder(where.candidate, path)
+    folder = chosen.folder if chosen else path if is_known else ""
+    page = head(request, where, "artifacts") | tree(request, where, folder, chosen)
+    page |= {
+        "metric_count": where.candidate.metrics.count(),
+        "missing": "" if is_known else path,
+        "chosen": chosen,
+    }
+    page |= opened(where, chosen, page["files"]) if chosen else {}
+    status = 200 if is_known else 404
+    return render(request, "dashboard/artifacts.html", page, status=status)
+
+
+def tree(
+    request: HttpRequest, where: Found, folder: str, chosen: Artifact | None
+) -> dict[str, Any]:
+    """The way to a folder, and the one level that it holds."""
+    text = request.GET.get("f", "").strip().replace("\0", "")
+    if text:
+        branches: list[listing.Folder] = []
+        files = list(listing.matching(where.candidate, text, MAX_FILES + 1))
+    else:
+        level = listing.folder(where.candidate, folder)
+        branches = level.folders
+        files = list(level.files[: MAX_FILES + 1])
+    parts = folder.split("/") if folder and not text else []
+    return {
+        "filter": text,
+        "totals": listing.totals(where.candidate),
+        "folder": folder,
+        "steps": [
+            Step(name, address(where, "/".join(parts[: place + 1])), place + 1)
+            for place, name in enumerate(parts)
+        ],
+        "level": len(parts) + 1,
+        "branches": [Branch(one, address(where, one.path)) for one in branches],
+        "leaves": [
+            Leaf(one, address(where, one.path), one == chosen)
+            for one in files[:MAX_FILES]
+        ],
+        "files": files[:MAX_FILES],
+        "is_cut": len(files) > MAX_FILES,
+        "galleries": []
+        if chosen
+        else [
+            (gallery.title, [tile(where, image) for image in gallery.images])
+            for gallery in showing.galleries(files[:MAX_FILES])
+        ],
+    }
+
+
+def tile(where: Found, image: showing.Image) -> Tile:
+    return Tile(
+        image,
+        address(where, image.artifact.path),
+        raw_url(where, image.artifact, "thumbnail"),
+    )
+
+
+def opened(where: Found, chosen: Artifact, files: list[Artifact]) -> dict[str, Any]:
+    """The chosen file, and its neighbours where it is one of several images."""
+    before = after = None
+    for gallery in showing.galleries(files):
+        if any(image.artifact == chosen for image in gallery.images):
+            before, after = showing.neighbours(gallery.images, chosen)
+    return {
+        "shown": showing.shown(chosen, previews.preview(chosen)),
+        "facts": facts(chosen),
+        "download_url": raw_url(where, chosen),
+        "image_url": raw_url(where, chosen, "image"),
+        "before": tile(where, before) if before else None,
+        "after": tile(where, after) if after else None,
+        "label": step_label(chosen),
+    }
+
+
+def step_label(artifact: Artifact) -> str:
+    match = showing.LOGGED.match(artifact.name)
+    return f"{match['key'].replace('~', '/')}, step {match['step']}" if match else ""
+
+
+FACTS = {
+    "lines": "lines",
+    "rows": "rows",
+    "column_count": "columns",
+    "entries": "entries",
+    "encoding": "",
+}
+
+
+def facts(artifact: Artifact) -> list[str]:
+    """What ingestion found, in a few words each."""
+    known = artifact.facts
+    said = []
+    if "width" in known and "height" in known:
+        said.append(f"{known['width']} × {known['height']} px")
+    for name, word in FACTS.items():
+        value = known.get(name)
+        if isinstance(value, int | str) and value != "":
+            said.append(f"{value} {word}".strip())
+    if flavors := known.get("flavors"):
+        said.append(f"model: {', '.join(map(str, flavors))}")
+    return said
+
+
+def address(where: Found, path: str) -> str:
+    return reverse("artifact", args=[where.project.slug, where.candidate.iid, path])
+
+
+def raw_url(where: Found, artifact: Artifact, form: str = "") -> str:
+    url = reverse("raw", args=[where.project.slug, where.candidate.iid, artifact.path])
+    return f"{url}?as={quote(form)}" if form else url
+
+
+@require_safe
+def raw(request: HttpRequest, slug: str, iid: int, path: str) -> HttpResponseBase:
+    """The bytes: a download, or with `as=image` and `as=thumbnail` a picture in place."""
+    where = found(request, slug, iid)
+    if where.gone:
+        return where.gone
+    if "\0" in path:
+        raise Http404
+    artifact = Artifact.objects.of(where.candidate).at(path).first()
+    if artifact is None:
+        raise Http404
+    form = request.GET.get("as", "")
+    try:
+        return downloads.content(
+            request,
+            artifact,
+            thumbnail=form == "thumbnail",
+            inline=form in ("image", "thumbnail"),
+        )
+    except NotFound:
+        raise Http404 from None
+    except Unavailable as problem:
+        return HttpResponse(
+            problem.message, status=503, content_type="text/plain; charset=utf-8"
+        )

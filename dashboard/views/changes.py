@@ -1,0 +1,114 @@
+"""Changes to a candidate: rename, describe, tag, delete, restore. Each a small form."""
+
+from collections.abc import Callable
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from dashboard import find
+from dashboard.about import NOTE
+from dashboard.candidate_forms import (
+    NameForm,
+    NoteForm,
+    RemovalForm,
+    TagForm,
+    first_error,
+)
+from tracker import lifecycle, recording
+from tracker.errors import TrackerError
+from tracker.models import Candidate, Role
+
+
+def writable(request: HttpRequest, slug: str, iid: int) -> Candidate:
+    """The candidate at this address, for who may change it."""
+    project = find.project(request, slug, needs=Role.WRITER)
+    candidate = get_object_or_404(Candidate, project=project, iid=iid)
+    candidate.project = project
+    return candidate
+
+
+def back(candidate: Candidate, part: str = "") -> HttpResponse:
+    path = reverse("candidate", args=[candidate.project.slug, candidate.iid])
+    return HttpResponseRedirect(f"{path}#{part}" if part else path)
+
+
+def carried_out(
+    request: HttpRequest, form: forms.Form, change: Callable[[], object]
+) -> None:
+    """Do it, or tell why not on the page that comes next."""
+    if not form.is_valid():
+        messages.error(request, first_error(form))
+        return
+    try:
+        change()
+    except TrackerError as problem:
+        messages.error(request, problem.message)
+
+
+@require_POST
+def rename(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    candidate = writable(request, slug, iid)
+    form = NameForm(request.POST)
+    carried_out(
+        request,
+        form,
+        lambda: lifecycle.update_candidate(candidate, name=form.cleaned_data["name"]),
+    )
+    return back(candidate)
+
+
+@require_POST
+def describe(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    candidate = writable(request, slug, iid)
+    form = NoteForm(request.POST)
+    carried_out(
+        request,
+        form,
+        lambda: recording.log_batch(candidate, tags={NOTE: form.cleaned_data["note"]}),
+    )
+    return back(candidate, "notes")
+
+
+@require_POST
+def tag(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    candidate = writable(request, slug, iid)
+    form = TagForm(request.POST)
+    carried_out(
+        request,
+        form,
+        lambda: recording.log_batch(
+            candidate, tags={form.cleaned_data["key"]: form.cleaned_data["value"]}
+        ),
+    )
+    return back(candidate, "tags")
+
+
+@require_POST
+def untag(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    candidate = writable(request, slug, iid)
+    form = RemovalForm(request.POST)
+    carried_out(
+        request,
+        form,
+        lambda: recording.delete_tag(candidate, form.cleaned_data["key"]),
+    )
+    return back(candidate, "tags")
+
+
+@require_POST
+def delete(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """To the page of what is deleted, which offers to restore it."""
+    candidate = writable(request, slug, iid)
+    lifecycle.delete_candidate(candidate)
+    return back(candidate)
+
+
+@require_POST
+def restore(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    candidate = writable(request, slug, iid)
+    lifecycle.restore_candidate(candidate)
+    return back(candidate)
