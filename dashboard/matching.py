@@ -34,6 +34,11 @@ class Found(NamedTuple):
     note: str = ""
 
     @property
+    def is_complete(self) -> bool:
+        """Whether everything that matches is on this page."""
+        return not self.page.next_token and not self.page.previous_token
+
+    @property
     def candidates(self) -> list[Candidate]:
         return self.page.rows
 

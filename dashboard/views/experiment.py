@@ -1,6 +1,6 @@
 """The table of an experiment's candidates: find, judge, choose."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode
@@ -24,6 +24,7 @@ from dashboard.directions import Direction
 from dashboard.find import Opened
 from dashboard.matching import Found, Problem
 from dashboard.templatetags.tracker_tags import grouped, shown
+from tracker.errors import Invalid
 from tracker.models import Experiment, Kind, Role
 from tracker.search.table import Condition, Count
 
@@ -231,17 +232,32 @@ def answer(request: HttpRequest, opened: Opened) -> Answer:
         folded = len(equal)
         columns = [column for column in columns if column not in equal]
     main = main_column(columns, catalogue)
-    with found.search.limited():
-        extremes = table.extremes(
-            experiment,
-            found.search.rows if found.is_filtered else None,
-            columns,
-            main=main,
-            total=found.number.number,
-        )
+    extremes = extremes_of(experiment, found, columns, facts, main)
     numeric = {column for column in columns if catalogue.is_numeric(column)}
     built = table.Table(experiment.project, columns, facts, extremes, main, numeric)
     return Answer(state, found, built, catalogue, folded)
+
+
+def extremes_of(
+    experiment: Experiment,
+    found: Found,
+    columns: Sequence[Column],
+    facts: table.Facts,
+    main: Column | None,
+) -> table.Extremes:
+    if found.is_complete:
+        return table.extremes_of_shown(found.candidates, facts, columns, main=main)
+    try:
+        with found.search.limited():
+            return table.extremes(
+                experiment,
+                found.search.rows if found.is_filtered else None,
+                columns,
+                main=main,
+                total=found.number.number,
+            )
+    except Invalid:  # a regular expression that takes too long for all
+        return table.UNKNOWN
 
 
 def main_column(columns: Iterable[Column], catalogue: Catalogue) -> Column | None:
@@ -260,7 +276,7 @@ def equal_columns(
 ) -> set[Column]:
     """What "only differences" hides: exact on one page, else what the catalogue knows."""
     equal = table.equal_columns(found.candidates, columns, facts)
-    if not found.page.next_token and not found.page.previous_token:
+    if found.is_complete:
         return equal
     return {column for column in equal if not catalogue.varies(column, total)}
 

@@ -572,6 +572,19 @@ def test_a_link_to_a_page_of_another_filter_leads_to_the_first(browser, sweep, u
     assert "has expired" in page.main.text
 
 
+def test_the_best_of_very_many_comes_from_the_index(browser, six, url, monkeypatch):
+    query = {"q": "lr < 4", "n": "25", "cols": "m:val/acc.max,m:val/loss.min"}
+    monkeypatch.setattr("dashboard.matching.Found.is_complete", False)
+    few = browser.get(url, query).content
+    monkeypatch.setattr("dashboard.table.FEW", 0)
+    many = browser.get(url, query).content
+
+    assert Page(browser.get(url, query)).column("acc max , higher is better")[0] == (
+        "best: 0.3000"
+    )
+    assert few == many
+
+
 def test_files_hold_what_matches_in_the_order_asked(browser, six, url):
     query = {"q": "model = a", "sort": "-m:val/acc.max", "cols": "p:lr"}
 
@@ -720,7 +733,7 @@ def test_an_empty_experiment_is_an_empty_file(browser, sweep, url):
 
 
 @pytest.mark.parametrize("counted", [False, True])
-@pytest.mark.parametrize(("rows", "keys"), [(1, 1), (40, 25)])
+@pytest.mark.parametrize(("rows", "keys"), [(26, 1), (60, 25)])
 def test_costs_the_same_whatever_its_size(
     browser, vision, sweep, url, rows, keys, counted, django_assert_num_queries
 ):
@@ -735,12 +748,28 @@ def test_costs_the_same_whatever_its_size(
     if counted:
         catalogue.count(sweep)
     cols = [f"m:val/acc{k}" for k in range(keys)] + [f"p:p{k}" for k in range(keys)]
-    query = {"cols": ",".join([*cols, "t:team", "a:ci", "a:files"])}
+    query = {"cols": ",".join([*cols, "t:team", "a:ci", "a:files"]), "n": "25"}
     browser.get(url, query)
 
     # project, experiment, keys, page, jobs, files, metrics, params, tags, parents, best;
     # as long as nobody has counted the catalogue: the params of this page
     with django_assert_num_queries(11 if counted else 12):
+        browser.get(url, query)
+
+
+@pytest.mark.parametrize("rows", [30, 60])
+def test_a_filter_and_an_order_cost_the_same_whatever_matches(
+    browser, sweep, url, rows, django_assert_num_queries
+):
+    for n in range(rows):
+        make.candidate(sweep, metrics={"val/acc": float(n)}, params={"lr": str(n)})
+    catalogue.count(sweep)
+    query = {"q": "lr >= 0", "sort": "-m:val/acc.max", "n": "25"}
+    browser.get(url, query)
+
+    # project, experiment, keys, the filter's names, where to begin, how many, page,
+    # jobs, files, metrics, params, best
+    with django_assert_num_queries(12):
         browser.get(url, query)
 
 
