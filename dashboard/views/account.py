@@ -12,13 +12,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.forms import TokenForm
 from dashboard.shell import THEMES
+from dashboard.snippets import Code
 from tracker import tokens as access_tokens
 from tracker.models import AccessToken
 
+TEAM_SETTINGS = """\
+export TRACKER_MODE=team
+export TRACKER_BIND=0.0.0.0:8000
+export TRACKER_PUBLIC_URL=https://tracker.example.com
+export TRACKER_ALLOWED_HOSTS=tracker.example.com
+make serve"""
 A_YEAR_SECONDS = 365 * 24 * 3600
 
 sign_in = LoginView.as_view(
@@ -79,5 +86,13 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_safe
 def leave_local_mode(request: HttpRequest) -> HttpResponse:
-    return render(request, "dashboard/leave_local_mode.html")
+    """What local mode is, and the way out of it."""
+    port = request.get_port()
+    page = {
+        "settings": Code("bash", TEAM_SETTINGS),
+        "account": Code("bash", "python manage.py create_user NAME --admin"),
+        "tunnel": Code("bash", f"ssh -L {port}:127.0.0.1:{port} this-machine"),
+    }
+    return render(request, "dashboard/leave_local_mode.html", page)
