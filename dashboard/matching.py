@@ -35,7 +35,7 @@ class Found(NamedTuple):
     after: str  # the token of the next page, or ""
     before: str
     matching: QuerySet[Candidate] | None  # None where no filter narrows the experiment
-    count: int  # at most COUNT_LIMIT + 1
+    number: int  # at most COUNT_LIMIT + 1
     problem: Problem | None
     conditions: list[Condition]
 
@@ -43,6 +43,7 @@ class Found(NamedTuple):
 def find(
     experiment: Experiment,
     *,
+    total: int,
     text: str,
     sorts: Sequence[Sort],
     limit: int,
@@ -56,7 +57,7 @@ def find(
         after=str(start + limit) if len(rows) > limit else "",
         before=str(max(0, start - limit)) if start else "",
         matching=None,
-        count=experiment.total,
+        number=total,
         problem=None,
         conditions=[],
     )

@@ -201,11 +201,7 @@ def extremes(
         parts.append(nth(experiment, matching, main, descending=True, place=cut))
     if not parts:
         return Extremes({}, None)
-    row = (
-        Experiment.objects.filter(pk=experiment.pk)
-        .values_list(*parts)  # type: ignore[arg-type]  # expressions are columns too
-        .get()
-    )
+    row = Experiment.objects.filter(pk=experiment.pk).values_list(*parts).get()
     best = {c: v for c, v in zip(wanted, row, strict=False) if v is not None}
     low, high = row[len(wanted) :] if main else (None, None)
     return Extremes(best, strip.scale(low, high))

@@ -123,7 +123,7 @@ def select(model: type[Model]) -> str:
     The ORM would write the same, taking a quarter of a millisecond each time; these are
     asked with every point that is logged.
     """
-    columns = ", ".join(field.column for field in model._meta.concrete_fields)
+    columns = ", ".join(str(field.column) for field in model._meta.concrete_fields)
     return f"SELECT {columns} FROM {model._meta.db_table}"
 
 

@@ -21,6 +21,7 @@ from dashboard import columns as offered
 from dashboard import exports, find, matching, prose, snippets, table
 from dashboard.columns import ATTRIBUTE, NAME, Catalogue, Column, Sort
 from dashboard.directions import Direction
+from dashboard.find import Opened
 from dashboard.matching import COUNT_LIMIT, Found, Problem
 from dashboard.templatetags.tracker_tags import grouped, shown
 from tracker.models import Experiment, Kind, Role
@@ -189,12 +190,13 @@ class Answer:
     folded: int
 
 
-def answer(request: HttpRequest, experiment: Experiment) -> Answer:
+def answer(request: HttpRequest, opened: Opened) -> Answer:
+    experiment, total = opened.experiment, opened.total
     catalogue = Catalogue.of(experiment)
     state = State.read(request, catalogue)
-    total = experiment.total
     found = matching.find(
         experiment,
+        total=total,
         text=state.q,
         sorts=state.sorts,
         limit=state.size,
@@ -218,7 +220,7 @@ def answer(request: HttpRequest, experiment: Experiment) -> Answer:
         columns = [column for column in columns if column not in equal]
     main = main_column(columns, catalogue)
     extremes = table.extremes(
-        experiment, found.matching, columns, main=main, total=found.count
+        experiment, found.matching, columns, main=main, total=found.number
     )
     numeric = {column for column in columns if catalogue.is_numeric(column)}
     built = table.Table(experiment.project, columns, facts, extremes, main, numeric)
@@ -249,38 +251,41 @@ def equal_columns(
 @require_safe
 def experiment(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     project = find.project(request, slug)
-    experiment = find.experiment(project, iid)
+    opened = find.experiment(project, iid)
+    experiment = opened.experiment
     if experiment.is_deleted:
         return find.gone(request, project, experiment)
     page: dict[str, Any] = {
         "project": project,
         "section": "experiments",
         "experiment": experiment,
-        "note": prose.first_line(experiment.note),
+        "total": opened.total,
+        "live": opened.live,
+        "note": prose.first_line(opened.note),
         "may_write": find.may(request, project, Role.WRITER),
     }
-    if experiment.total:
-        page |= candidates_table(request, experiment)
+    if opened.total:
+        page |= candidates_table(request, opened)
     else:
         uri = snippets.tracking_uri(request, project)
         page["snippet"] = snippets.connect_and_log(uri, experiment.name)
     return render(request, "dashboard/experiment.html", page)
 
 
-def candidates_table(request: HttpRequest, experiment: Experiment) -> dict[str, Any]:
-    given = answer(request, experiment)
+def candidates_table(request: HttpRequest, opened: Opened) -> dict[str, Any]:
+    given = answer(request, opened)
     state, built, found = given.state, given.built, given.found
     made = heads(state, built)
     wanted = request.GET.get("find", "")[:250]
     problem_text, problem_caret = pointed_at(state.q, found.problem)
-    without = chips(state, experiment, found)
+    without = chips(state, opened.experiment, found)
     files = f"{request.path.rstrip('/')}."
     query = urlencode(state.pairs(), safe=":/,")
     every = urlencode([*state.pairs(without="after n"), ("all", "1")], safe=":/,")
     return {
         "state": state,
         "found": found,
-        "match_text": up_to_limit(found.count),
+        "match_text": up_to_limit(found.number),
         "problem_text": problem_text,
         "problem_caret": problem_caret,
         "chips": without,
@@ -356,10 +361,11 @@ def experiment_file(
 ) -> HttpResponseBase:
     """The same query as CSV or JSON: the rows shown or, with `all=1`, every matching one."""
     project = find.project(request, slug)
-    experiment = find.experiment(project, iid)
+    opened = find.experiment(project, iid)
+    experiment = opened.experiment
     if experiment.is_deleted:
         return find.gone(request, project, experiment)
-    given = answer(request, experiment)
+    given = answer(request, opened)
     if given.found.problem:
         return HttpResponseBadRequest(
             f"The filter cannot be read: {given.found.problem.message}",
@@ -368,7 +374,7 @@ def experiment_file(
     columns = list(given.built.columns)
     batches: Iterable[exports.Batch] = [(given.found.candidates, given.built.facts)]
     if request.GET.get("all") == "1":
-        batches = every_batch(experiment, given.state, columns)
+        batches = every_batch(opened, given.state, columns)
     lines = (exports.csv_lines if form == "csv" else exports.json_lines)(
         columns, batches
     )
@@ -382,13 +388,18 @@ def experiment_file(
 
 
 def every_batch(
-    experiment: Experiment, state: State, columns: list[Column]
+    opened: Opened, state: State, columns: list[Column]
 ) -> Iterator[exports.Batch]:
     """Page after page, so that no more than one of them is in memory."""
     token = ""
     while True:
         found = matching.find(
-            experiment, text=state.q, sorts=state.sorts, limit=BATCH, token=token
+            opened.experiment,
+            total=opened.total,
+            text=state.q,
+            sorts=state.sorts,
+            limit=BATCH,
+            token=token,
         )
         yield found.candidates, table.gather(found.candidates, columns)
         token = found.after
