@@ -258,7 +258,9 @@ def metric_row(known: Facts, key: str, baseline: Candidate | None) -> Row:
     base = numbers.get(baseline.pk) if baseline else None
     best = best_of(numbers.values(), towards)
     is_single = all(metric.count == 1 for metric in by_candidate.values())
-    differs = differ(shown(numbers.get(c.pk)) for c in known.candidates)
+    differs = differ(
+        (c.pk in numbers, shown(numbers.get(c.pk))) for c in known.candidates
+    )
     return Row(
         key=key,
         aggregate="" if is_single else AGGREGATES[towards],

@@ -45,7 +45,8 @@ class Address(NamedTuple):
 
 def read_address(text: str) -> Address | None:
     kind, colon, key = text.partition(":")
-    if not (colon and key and kind in (Kind.PARAM, Kind.METRIC)):
+    known = kind in (Kind.PARAM, Kind.METRIC)
+    if not (colon and key and known) or "\0" in key:
         return None
     return Address(kind, key)
 

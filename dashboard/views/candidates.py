@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -27,6 +28,7 @@ from dashboard import (
     primary,
     prose,
     results,
+    showing,
     snippets,
     svg,
 )
@@ -126,9 +128,27 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "ci": about.ci(build),
         "datasets": about.datasets(this),
         "models": about.models(this),
+        "pictures": [tile(where, image) for image in showing.pictures(this)],
         "python": python_to_load(request, where),
     }
     return render(request, "dashboard/candidate.html", page)
+
+
+class Tile(NamedTuple):
+    """An image with its addresses."""
+
+    image: showing.Image
+    url: str
+    thumbnail: str
+
+
+def tile(where: Found, image: showing.Image) -> Tile:
+    place = [where.project.slug, where.candidate.iid, image.artifact.path]
+    return Tile(
+        image,
+        reverse("artifact", args=place),
+        f"{reverse('raw', args=place)}?as=thumbnail",
+    )
 
 
 def main_metric(
@@ -275,11 +295,19 @@ def chart(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
-    metric = where.candidate.metrics.filter(key=request.GET.get("m", "")).first()
+    metric = named(request, where).first()
     if metric is None:
         raise Http404
     about_it = subject(where.candidate, metric, options.read(request.GET))
     return answers.lines(request, about_it)
+
+
+def named(request: HttpRequest, where: Found) -> QuerySet[Metric]:
+    """The metric that the address names, if there is one."""
+    # PostgreSQL cannot even look for a NUL.
+    return where.candidate.metrics.filter(
+        key=request.GET.get("m", "").replace("\0", "")
+    )
 
 
 # ---------------------------------------------------------------- export
@@ -298,10 +326,8 @@ def history(request: HttpRequest, slug: str, iid: int) -> Any:
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
-    chosen = where.candidate.metrics.order_by("pk")
-    if "m" in request.GET:
-        chosen = chosen.filter(key=request.GET["m"])
-    metrics = list(chosen)
+    every = where.candidate.metrics.order_by("pk")
+    metrics = list(named(request, where) if "m" in request.GET else every)
     if not metrics and "m" in request.GET:
         raise Http404
     response = StreamingHttpResponse(

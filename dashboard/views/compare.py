@@ -725,7 +725,7 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def lines(request: HttpRequest, asked: Chosen) -> HttpResponse:
-    key = request.GET.get("m", "")
+    key = request.GET.get("m", "").replace("\0", "")
     metrics = {
         metric.candidate_id: metric
         for metric in Metric.objects.filter(

@@ -1,0 +1,356 @@
+"""A candidate's files: the tree, previews that run nothing, and the bytes."""
+
+import io
+import json
+import re
+
+import pytest
+from django.core.files.storage import storages
+from PIL import Image
+
+from artifacts import ingest, inspection, paths
+from artifacts.models import Artifact
+from tests import make
+from tests.dashboard.reading import HOSTILE, Page, is_harmless
+
+
+@pytest.fixture(autouse=True)
+def storage(settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "artifacts")},
+        },
+    }
+    storages._storages.clear()
+    yield
+    storages._storages.clear()
+
+
+@pytest.fixture
+def candidate(vision):
+    return make.candidate(make.experiment(vision, "sweep"))
+
+
+def put(candidate, path, content=b"hello", *, is_inspected=True):
+    data = content if isinstance(content, bytes) else content.encode()
+    kept = ingest.receive(
+        paths.Place(candidate, path), [data] if data else [], size_bytes=len(data)
+    )
+    if is_inspected:
+        claimed = inspection.claim(kept.pk)
+        if claimed:
+            inspection.inspect(claimed)
+    return Artifact.objects.get(pk=kept.pk)
+
+
+def picture(width=40, height=30, format="PNG"):
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(file, format)
+    return file.getvalue()
+
+
+def url(candidate, path="", part="artifacts"):
+    return f"/p/vision/c/{candidate.iid}/{part}/{path}"
+
+
+def read(response):
+    """The whole body: what is not read would stay open."""
+    return b"".join(response.streaming_content)
+
+
+def tree(page):
+    nav = page.root.one("nav", aria_label="Files")
+    return [a.text for li in nav.all("li") for a in li.all("a")]
+
+
+def shown(page):
+    return page.root.all("div", class_="shown mt3")[0]
+
+
+class TestTheTree:
+    def test_lists_one_folder_with_counts_and_sizes(self, browser, candidate):
+        put(candidate, "readme.txt", "12345")
+        put(candidate, "plots/a.txt", "123")
+        put(candidate, "plots/val/b.txt", "1234")
+
+        page = Page(browser.get(url(candidate)))
+
+        assert tree(page) == ["plots/ 2, 7 B", "readme.txt 5 B"]
+        assert "3, 12 B" in page.main.text
+
+    def test_opens_folder_by_folder(self, browser, candidate):
+        put(candidate, "plots/val/b.txt")
+        page = Page(browser.get(url(candidate)))
+        plots = page.root.one("nav", aria_label="Files").all("a")[0].attributes["href"]
+
+        inside = Page(browser.get(plots))
+
+        assert tree(inside) == ["All files", "plots/", "val/ 1, 5 B"]
+
+    def test_says_what_to_do_where_there_is_nothing(self, browser, candidate):
+        assert "mlflow.log_artifact" in Page(browser.get(url(candidate))).main.text
+
+    def test_filters_by_name(self, browser, candidate):
+        put(candidate, "plots/roc.txt")
+        put(candidate, "notes.txt")
+
+        page = Page(browser.get(url(candidate), {"f": "ROC"}))
+
+        assert tree(page) == ["All files", "plots/roc.txt 5 B"]
+
+    def test_answers_404_for_what_is_not_there_and_shows_the_rest(
+        self, browser, candidate
+    ):
+        put(candidate, "a.txt")
+
+        response = browser.get(url(candidate, "nothing/here.txt"))
+
+        assert response.status_code == 404
+        assert "a.txt 5 B" in tree(Page(response))
+
+    def test_costs_the_same_for_one_file_or_many(
+        self, browser, candidate, django_assert_num_queries
+    ):
+        put(candidate, "a/b.txt")
+        other = make.candidate(candidate.experiment)
+        for number in range(30):
+            put(other, f"a{number % 5}/b{number}.txt")
+        browser.get(url(candidate))
+
+        # project, candidate, family, count, folders, files, totals, metrics
+        with django_assert_num_queries(8):
+            browser.get(url(candidate))
+        with django_assert_num_queries(8):
+            browser.get(url(other))
+
+
+class TestPreviews:
+    def look(self, browser, candidate, path):
+        return Page(browser.get(url(candidate, path)))
+
+    def test_show_text(self, browser, candidate):
+        put(candidate, "out.log", "line 1\nline 2\n")
+
+        page = self.look(browser, candidate, "out.log")
+
+        assert shown(page).one("pre").exact == "line 1\nline 2\n"
+
+    def test_colour_code(self, browser, candidate):
+        code = "def f():\n    return 'x'  # why\n"
+        put(candidate, "train.py", code)
+
+        pre = shown(self.look(browser, candidate, "train.py")).one("pre")
+
+        assert pre.exact.strip() == code.strip()
+        assert [s.text for s in pre.all("span", class_="c")] == ["# why"]
+
+    def test_show_json(self, browser, candidate):
+        put(candidate, "config.json", '{"a": [1, {"b": null}]}')
+
+        pre = shown(self.look(browser, candidate, "config.json")).one("pre")
+
+        assert json.loads(pre.exact) == {"a": [1, {"b": None}]}
+
+    def test_show_tables(self, browser, candidate):
+        put(candidate, "m.csv", "epoch,loss\n1,0.5\n2,0.25\n")
+
+        table = shown(self.look(browser, candidate, "m.csv")).one("table")
+
+        assert [th.text for th in table.all("th")] == ["epoch", "loss"]
+        assert [td.text for td in table.all("td")] == ["1", "0.5", "2", "0.25"]
+
+    def test_show_logged_tables(self, browser, candidate):
+        table = {"columns": ["q", "a"], "data": [["one", 1], ["two", None]]}
+        put(candidate, "eval.json", json.dumps(table))
+
+        cells = shown(self.look(browser, candidate, "eval.json")).all("td")
+
+        assert [td.text for td in cells] == ["one", "1", "two", ""]
+
+    @pytest.mark.parametrize(
+        "table",
+        [
+            {"columns": [], "data": []},
+            {"columns": ["a"], "data": "x"},
+            {"columns": 1, "data": [[1]]},
+            {"columns": ["a"], "data": [1, 2]},
+            {"columns": [{"x": 1}], "data": [[{"deep": [1]}], [1, 2, 3]]},
+        ],
+    )
+    def test_bear_tables_that_are_none(self, browser, candidate, table):
+        put(candidate, "t.json", json.dumps(table))
+
+        assert browser.get(url(candidate, "t.json")).status_code == 200
+
+    def test_draw_a_confusion_matrix(self, browser, candidate):
+        put(candidate, "cm.csv", "label,cat,dog\ncat,50,3\ndog,4,60\n")
+
+        page = self.look(browser, candidate, "cm.csv")
+
+        [heat] = shown(page).all("svg", class_="heat")
+        assert len(heat.all("rect")) == 4
+        assert "2 by 2 matrix" in heat.attributes["aria-label"]
+
+    def test_show_markdown_without_scripts(self, browser, candidate):
+        put(candidate, "card.md", "# Card\n\n**bold** <script>alert(1)</script>\n")
+
+        page = self.look(browser, candidate, "card.md")
+
+        assert shown(page).one("strong").text == "bold"
+        assert not shown(page).all("script")
+
+    def test_show_images(self, browser, candidate):
+        put(candidate, "plots/roc.png", picture())
+
+        page = self.look(browser, candidate, "plots/roc.png")
+
+        img = shown(page).one("img")
+        assert (img.attributes["width"], img.attributes["height"]) == ("40", "30")
+        answer = browser.get(img.attributes["src"])
+        assert answer["Content-Type"] == "image/png"
+        assert read(answer) == picture()
+
+    def test_show_only_the_beginning_of_a_big_file(self, browser, candidate):
+        put(candidate, "big.txt", "0123456789\n" * 100_000)
+
+        response = browser.get(url(candidate, "big.txt"))
+
+        assert len(response.content) < 300_000
+        assert "This is the beginning of the file." in Page(response).main.text
+
+    def test_do_not_show_what_could_run(self, browser, candidate):
+        for name in ("page.html", "x.svg"):
+            put(candidate, name, "<svg onload=alert(1)><script>alert(1)</script></svg>")
+
+            page = self.look(browser, candidate, name)
+
+            assert not shown(page).all("script") and not shown(page).all("iframe")
+            assert "<script>" in shown(page).one("pre").exact
+
+    def test_say_when_a_file_was_not_looked_at_yet(self, browser, candidate):
+        put(candidate, "new.png", picture(), is_inspected=False)
+
+        page = self.look(browser, candidate, "new.png")
+
+        assert "still looking at this file" in page.main.text
+        assert not shown(page).all("img")
+
+    def test_say_when_looking_failed(self, browser, candidate):
+        kept = put(candidate, "a.bin", b"\0\1")
+        Artifact.objects.filter(pk=kept.pk).update(state="failed", problem="Too odd.")
+
+        page = self.look(browser, candidate, "a.bin")
+
+        assert "This file could not be looked at. Too odd." in page.main.text
+
+    def test_bear_an_empty_file(self, browser, candidate):
+        put(candidate, "empty.txt", b"")
+
+        assert (
+            "The file is empty." in self.look(browser, candidate, "empty.txt").main.text
+        )
+
+    def test_hostile_names_stay_text(self, browser, candidate):
+        name = "<img src=x onerror=alert(1)>\"'&%2e %.txt"
+        put(candidate, name, HOSTILE)
+        put(
+            candidate, f"{name}/inside.csv".replace(".txt", ""), f'{HOSTILE},"b"\n1,2\n'
+        )
+
+        listing = Page(browser.get(url(candidate)))
+        files = listing.root.one("nav", aria_label="Files").all("a")
+        opened = [Page(browser.get(a.attributes["href"])) for a in files]
+
+        for page in [listing, *opened]:
+            assert is_harmless(page)
+        assert any(HOSTILE in page.main.text for page in opened)
+
+
+class TestGalleries:
+    def test_show_the_images_of_a_folder(self, browser, candidate):
+        put(candidate, "plots/a.png", picture())
+        put(candidate, "plots/b.jpg", picture(format="JPEG"))
+        put(candidate, "plots/c.txt")
+
+        page = Page(browser.get(url(candidate, "plots")))
+
+        images = page.root.one("div", class_="thumbs").all("img")
+        assert [img.attributes["alt"] for img in images] == ["a.png", "b.jpg"]
+        for img in images:
+            answer = browser.get(img.attributes["src"])
+            assert read(answer)
+            assert answer["Content-Type"].startswith("image/")
+
+    def test_order_logged_images_by_step(self, browser, candidate):
+        for step in (1000, 0, 500):
+            name = f"samples~dogs+step+{step}+timestamp+17000+0a-1b"
+            put(candidate, f"images/{name}.png", picture())
+            put(candidate, f"images/{name}+compressed.webp", picture(format="WEBP"))
+
+        page = Page(browser.get(url(candidate, "images")))
+
+        assert "samples/dogs" in [h.text for h in page.root.all("h2")]
+        links = page.root.one("div", class_="thumbs").all("a")
+        assert [a.text for a in links] == ["step 0", "step 500", "step 1 000"]
+        opened = Page(browser.get(links[1].attributes["href"]))
+        assert "samples/dogs, step 500" in opened.main.text
+        assert opened.link("Previous") == links[0].attributes["href"]
+        assert opened.link("Next") == links[2].attributes["href"]
+
+
+class TestBytes:
+    def test_are_a_download(self, browser, candidate):
+        put(candidate, "model/a b.bin", b"\0\1\2")
+
+        response = browser.get(url(candidate, "model/a b.bin", "raw"))
+
+        assert read(response) == b"\0\1\2"
+        assert response["Content-Disposition"].startswith("attachment")
+        assert response["Content-Length"] == "3"
+
+    @pytest.mark.parametrize("form", ["", "image", "thumbnail"])
+    @pytest.mark.parametrize("name", ["page.html", "x.svg", "x.png"])
+    def test_never_run_on_our_origin(self, browser, candidate, name, form):
+        put(candidate, name, "<svg onload=alert(1)><script>alert(1)</script></svg>")
+
+        response = browser.get(url(candidate, name, "raw"), {"as": form})
+
+        assert b"onload" in read(response)
+        assert response["Content-Disposition"].startswith("attachment")
+        assert "sandbox" in response["Content-Security-Policy"]
+        assert response["X-Content-Type-Options"] == "nosniff"
+
+    def test_come_in_ranges(self, browser, candidate):
+        put(candidate, "a.txt", "0123456789")
+
+        response = browser.get(
+            url(candidate, "a.txt", "raw"), headers={"Range": "bytes=2-4"}
+        )
+
+        assert response.status_code == 206
+        assert read(response) == b"234"
+
+    @pytest.mark.parametrize("path", ["nothing", "a", "%00", "..%2f..%2fetc/passwd"])
+    def test_are_not_there_for_other_paths(self, browser, candidate, path):
+        put(candidate, "a/b.txt")
+
+        assert browser.get(url(candidate, path, "raw")).status_code == 404
+
+    def test_are_not_there_in_another_project(self, browser, candidate):
+        make.project("other")
+        put(candidate, "a.txt")
+
+        path = url(candidate, "a.txt", "raw").replace("/vision/", "/other/")
+
+        assert browser.get(path).status_code == 404
+
+
+def test_ids_are_used_once(browser, candidate):
+    put(candidate, "a.csv", "a,b\n1,2\n")
+
+    text = browser.get(url(candidate, "a.csv")).content.decode()
+
+    ids = re.findall(r' id="([^"]*)"', text)
+    assert len(ids) == len(set(ids))
