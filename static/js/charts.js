@@ -209,12 +209,9 @@
         indices.push(index);
         visible.push(mood.visible);
         opacity.push(mood.opacity);
-        widths.push(trace.line?.width ? this.width(trace) : undefined);
+        widths.push(trace.line?.width ? this.width(trace) : 2); // marks have no line to widen
       });
-      if (!indices.length) return;
-      const style = { visible, opacity };
-      if (widths.every((width) => width !== undefined)) style["line.width"] = widths;
-      Plotly.restyle(this.live, style, indices);
+      if (indices.length) Plotly.restyle(this.live, { visible, opacity, "line.width": widths }, indices);
     }
 
     zoom(change) {

@@ -8,6 +8,7 @@ import os
 import random
 import socket
 import struct
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -27,11 +28,11 @@ MEGABYTE = 1024**2
 
 pytestmark = pytest.mark.xdist_group("artifact server")
 
-MAKE_CANDIDATE = """
+MAKE_CANDIDATES = """
 from tracker import lifecycle
-project = lifecycle.default_project()
-experiment = project.experiments.get(iid=0)
-print(lifecycle.create_candidate(experiment).artifact_uri)
+experiment = lifecycle.default_project().experiments.get(iid=0)
+for _ in range(100):
+    print(lifecycle.create_candidate(experiment).artifact_uri)
 """
 
 WAIT_UNTIL_READY = """
@@ -50,16 +51,11 @@ print(sorted(states))
 class Files:
     """A candidate's files on the server, through its real port."""
 
-    def __init__(self, server):
+    def __init__(self, server, artifact_uri):
         self.server = server
-        self.root = self.ask(MAKE_CANDIDATE).partition("mlflow-artifacts:")[2]
+        self.root = artifact_uri.removeprefix("mlflow-artifacts:")
         self.eid = self.root.split("/")[2]
         self.session = requests.Session()
-
-    def ask(self, code):
-        done = self.server.manage("shell", "-v", "0", "-c", code)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
 
     def address(self, name=""):
         return f"{PROXY}{self.root}/{quote(name)}"
@@ -110,9 +106,21 @@ def new_database():
     return url.replace("/postgres?", "/artifact_server?")
 
 
+def ask(server, code):
+    done = server.manage("shell", "-v", "0", "-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def artifact_uris(server):
+    """One for each test: the server is theirs together."""
+    return ask(server, MAKE_CANDIDATES).splitlines()
+
+
 @pytest.fixture
-def files(server):
-    files = Files(server)
+def files(server, artifact_uris):
+    files = Files(server, artifact_uris.pop())
     yield files
     files.session.close()
 
@@ -295,6 +303,25 @@ def test_serves_others_while_uploads_stall(files):
     assert files.names() == ["other"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux's table of connections")
+def test_has_the_kernel_ask_silent_clients(files):
+    """Else a client that lost its power would keep its thread for good."""
+    head = f"PUT {files.address('silent')} HTTP/1.1\n{REST}\nContent-Length: 1000"
+    with files.open(head) as raw:
+        ends = f":{files.server.port:04X}", f":{raw.getsockname()[1]:04X}"
+        eventually(lambda: timer_between(*ends) == KEEP_ALIVE)
+
+
+KEEP_ALIVE = "02"
+
+
+def timer_between(local, remote):
+    for line in Path("/proc/net/tcp").read_text().splitlines():
+        fields = line.split()
+        if fields[1].endswith(local) and fields[2].endswith(remote):
+            return fields[5].partition(":")[0]
+
+
 def test_serves_others_while_downloads_are_not_read(files):
     files.put("large", bytes(20 * MEGABYTE))
     head = f"GET {files.address('large')} HTTP/1.1\n{REST}"
@@ -374,4 +401,4 @@ def test_looks_into_files_soon_after_their_upload(files):
     files.put("a.csv", b"a,b\n1,2\n")
     files.put("b.txt", b"text")
 
-    assert files.ask(WAIT_UNTIL_READY.format(eid=files.eid)) == "['ready']"
+    assert ask(files.server, WAIT_UNTIL_READY.format(eid=files.eid)) == "['ready']"
