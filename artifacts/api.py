@@ -148,8 +148,12 @@ def upload(call: Call, place: Place, *, max_bytes: int) -> HttpResponseBase:
     try:
         with bodies.opened(call.request, max_bytes=max_bytes) as body:
             ingest.receive(place, body.pieces, size_bytes=body.size_bytes)
-    except bodies.Refused as problem:
-        return errors.error(problem.status, problem.code, str(problem))
+    except bodies.LengthRequired:
+        return errors.error(
+            411,
+            "INVALID_PARAMETER_VALUE",
+            "Send the file with a Content-Length; a chunked body is not accepted.",
+        )
     return HttpResponse(content_type="application/json")
 
 

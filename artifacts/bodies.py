@@ -1,14 +1,17 @@
-"""Request bodies as streams: counted, never in memory, and never waited for forever.
+"""Request bodies as streams: counted, never in memory, and only so many at once.
 
 The server reports a body that breaks off like one that ends, so that every byte is
 counted against the Content-Length. A chunked body has none: only an empty one is taken,
 because the MLflow client sends empty files that way.
 """
 
+import functools
+import os
+import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from django.conf import settings
@@ -17,17 +20,13 @@ from django.http import HttpRequest
 from artifacts.storage import PIECE_BYTES
 from tracker.errors import Invalid, TooLarge, Unavailable
 
-# Each body being read holds a thread; requests without one must find threads, too.
+# A body holds its thread for as long as its client takes, and a read cannot be given up:
+# granian then lets nobody run until it returns. So other requests must find threads, too.
 slots = threading.BoundedSemaphore(settings.MAX_UPLOADS_AT_ONCE)
 
 
-class Refused(Exception):
-    """A body that cannot be read, with the status that says so."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
+class LengthRequired(Exception):
+    """The body came in chunks, and nobody can tell a whole one from half."""
 
 
 class Body(NamedTuple):
@@ -37,13 +36,16 @@ class Body(NamedTuple):
 
 @contextmanager
 def opened(request: HttpRequest, *, max_bytes: int) -> Iterator[Body]:
-    """The body of a request. Raises TooLarge, Unavailable or Refused, before and while read."""
+    """The body of a request. Raises TooLarge, Unavailable, LengthRequired, and Invalid
+    while it is read.
+    """
     size = announced(request)
     if size > max_bytes:
         raise TooLarge(f"The file has {size} bytes; the limit is {max_bytes}.")
     if not slots.acquire(blocking=False):
         raise Unavailable("Too many files are being uploaded at once. Try again.")
     try:
+        ask_silent_clients()
         if is_chunked(request):
             refuse_content(request)
             yield Body(0, iter(()))
@@ -67,11 +69,7 @@ def is_chunked(request: HttpRequest) -> bool:
 def refuse_content(request: HttpRequest) -> None:
     # Django takes a body without a length for none: ask the server itself.
     if next(arriving(request.META["wsgi.input"].read, piece_bytes=1), b""):
-        raise Refused(
-            411,
-            "INVALID_PARAMETER_VALUE",
-            "Send the file with a Content-Length; a chunked body is not accepted.",
-        )
+        raise LengthRequired
 
 
 def counted(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
@@ -87,36 +85,34 @@ def counted(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
 def arriving(
     read: Callable[[int], bytes], *, piece_bytes: int = PIECE_BYTES
 ) -> Iterator[bytes]:
-    """Pieces until the body ends. Raises Refused when none comes for too long.
-
-    A read cannot be given up once it has begun; so it happens in a thread of its own,
-    which outlives a stalled client's request, and ends when its connection does.
-    """
-    wanted: SimpleQueue[bool] = SimpleQueue()
-    arrived: SimpleQueue[bytes | Exception] = SimpleQueue()
-
-    def read_on() -> None:
-        while wanted.get():
-            try:
-                arrived.put(read(piece_bytes))
-            except Exception as problem:  # it belongs to the thread that waits
-                arrived.put(problem)
-
-    threading.Thread(target=read_on, name="body", daemon=True).start()
+    """Pieces until the body ends, however it ends."""
     try:
-        while True:
-            wanted.put(True)
-            piece = arrived.get(timeout=settings.UPLOAD_STALL_SECONDS)
-            if isinstance(piece, OSError):
-                raise Invalid("The body broke off.") from piece
-            if isinstance(piece, Exception):
-                raise piece
-            if not piece:
-                return
+        while piece := read(piece_bytes):
             yield piece
-    except Empty:
-        raise Refused(
-            408, "DEADLINE_EXCEEDED", "The body stopped arriving. Send it again."
-        ) from None
-    finally:
-        wanted.put(False)
+    except OSError as problem:
+        raise Invalid("The body broke off.") from problem
+
+
+@functools.cache
+def ask_silent_clients() -> None:
+    """Have the kernel ask whether clients are still there, from now on and in two minutes.
+
+    A read from a client that has lost its power would never end, nor give back its slot.
+    The server has no such setting, but connections inherit those of the socket that
+    listens; all that this process has are set, once.
+    """
+    if sys.platform != "linux":
+        return
+    for entry in os.listdir("/proc/self/fd"):
+        try:
+            # Sockets alone: to close a copy of a file's handle ends SQLite's locks on it.
+            if not os.readlink(f"/proc/self/fd/{entry}").startswith("socket:"):
+                continue
+            with socket.socket(fileno=os.dup(int(entry))) as one:
+                if one.family in (socket.AF_INET, socket.AF_INET6):
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        except OSError:
+            continue  # closed meanwhile

@@ -5,7 +5,7 @@ nothing; what a page changes asks the one permission function for the role.
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -70,25 +70,36 @@ def may(request: HttpRequest, project: Project, needs: Role) -> bool:
     return role is not None and role >= needs
 
 
-def experiment(project: Project, iid: int) -> Experiment:
-    """With `total` and `live`, the numbers of its candidates, and its `note`.
+class Opened(NamedTuple):
+    """An experiment, how many candidates it has, how many of them run, and its note."""
 
-    Deleted ones too: `gone` answers for those. Raises Http404.
-    """
+    experiment: Experiment
+    total: int
+    live: int
+    note: str
+
+
+def experiment(project: Project, iid: int) -> Opened:
+    """One query. Deleted ones too: `gone` answers for those. Raises Http404."""
     alive = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
+    running = alive.filter(status=Status.RUNNING)
     note = ExperimentTag.objects.filter(experiment=OuterRef("pk"), key=NOTE)
-    found = get_object_or_404(
-        Experiment.objects.filter(project=project).annotate(
+    found = (
+        Experiment.objects.filter(project=project, iid=iid)
+        .annotate(
             total=number_of(alive, by="experiment"),
-            live=number_of(alive.filter(status=Status.RUNNING), by="experiment"),
+            live=number_of(running, by="experiment"),
             note=Coalesce(
                 Subquery(note.values("value")), Value(""), output_field=TextField()
             ),
-        ),
-        iid=iid,
+        )
+        .first()
     )
+    if found is None:
+        raise Http404
     found.project = project
-    return found
+    said = vars(found)  # annotations, which no type knows of
+    return Opened(found, said["total"], said["live"], said["note"])
 
 
 def gone(

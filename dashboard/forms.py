@@ -5,10 +5,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from tracker.models import AccessToken, Experiment, Project, User, Visibility
+from tracker.models import AccessToken, Experiment, Project, User
 
 
-class ProjectForm(forms.ModelForm):
+class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = Project
         fields = ["name", "slug", "visibility"]
@@ -21,12 +21,11 @@ class ProjectForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["visibility"].choices = Visibility.choices
         for name in ("name", "slug"):
             self.fields[name].widget.attrs |= {"class": "input", "autocomplete": "off"}
 
 
-class DescriptionForm(forms.ModelForm):
+class DescriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = Project
         fields = ["name", "description"]

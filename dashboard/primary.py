@@ -47,9 +47,9 @@ def primaries(experiments: Collection[int]) -> dict[int, Column]:
     for experiment, key, candidates in rows:
         used.setdefault(experiment, []).append(Used(key, candidates))
     return {
-        experiment: metric_column(key)
+        experiment: metric_column(main)
         for experiment, metrics in used.items()
-        if (key := weightiest(metrics)) is not None
+        if (main := weightiest(metrics)) is not None
     }
 
 

@@ -4,7 +4,6 @@ Every snippet runs as it stands against the address it names; tests/dashboard/te
 runs the Python ones.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from django.conf import settings
@@ -19,6 +18,7 @@ from pygments.token import (
     String,
     Token,
     _TokenType,
+    is_token_subtype,
 )
 
 from tracker.lifecycle import DEFAULT_PROJECT
@@ -65,39 +65,37 @@ def highlighted(language: str, text: str) -> SafeString:
 
 
 def marked(kind: _TokenType, value: str, after: str) -> SafeString:
-    if kind in Name and kind not in Name.Builtin and after.startswith("("):
+    is_name = is_token_subtype(kind, Name) and not is_token_subtype(kind, Name.Builtin)
+    if is_name and after.startswith("("):
         kind = Token.Name.Function  # a lexer does not know a method from an attribute
     for token, name in CLASSES:
-        if kind in token:
+        if is_token_subtype(kind, token):
             return format_html('<span class="{}">{}</span>', name, value)
     return conditional_escape(value)
 
 
 # ---------------------------------------------------------------- connect
 
-Connect = Callable[[str], Code]
-
-CONNECT: dict[str, tuple[str, Connect]] = {
-    "shell": (
-        "Shell",
-        lambda uri: Code("bash", f"export MLFLOW_TRACKING_URI={uri}"),
-    ),
-    "powershell": (
-        "PowerShell",
-        lambda uri: Code("powershell", f'$env:MLFLOW_TRACKING_URI = "{uri}"'),
-    ),
-    "python": (
-        "Python",
-        lambda uri: Code(
-            "python", f'import mlflow\n\nmlflow.set_tracking_uri("{uri}")'
-        ),
-    ),
-    "notebook": (
-        "Notebook",
-        lambda uri: Code("bash", f"%env MLFLOW_TRACKING_URI={uri}"),
-    ),
-    "env": (".env", lambda uri: Code("bash", f"MLFLOW_TRACKING_URI={uri}")),
+# How each form sets a variable; Python itself needs a line more.
+FORMS: dict[str, tuple[str, str, str]] = {  # label, language, a line of it
+    "shell": ("Shell", "bash", "export {name}={value}"),
+    "powershell": ("PowerShell", "powershell", '$env:{name} = "{value}"'),
+    "python": ("Python", "python", 'os.environ["{name}"] = "{value}"'),
+    "notebook": ("Notebook", "bash", "%env {name}={value}"),
+    "env": (".env", "bash", "{name}={value}"),
 }
+
+
+def connect(form: str, *, uri: str, token: str = "") -> Code:
+    """The variables that point a client here; without a token in local mode."""
+    _, language, line = FORMS[form]
+    variables = {"MLFLOW_TRACKING_URI": uri}
+    if token:
+        variables["MLFLOW_TRACKING_TOKEN"] = token
+    lines = [line.format(name=name, value=value) for name, value in variables.items()]
+    if form == "python":
+        lines = ["import os", "", *lines]
+    return Code(language, "\n".join(lines))
 
 
 # ---------------------------------------------------------------- log
@@ -195,14 +193,14 @@ with(mlflow_start_run(), {{
 
 CURL = """\
 api={uri}/api/2.0/mlflow
-json="Content-Type: application/json"
+post() {{ curl -s "$api/$1" -H "Content-Type: application/json"{bearer} -d "$2"; }}
 
 # experiment 0 is "Default"; the answer holds the run_id
-curl -s $api/runs/create -H "$json" -d '{{"experiment_id": "0", "run_name": "from-curl"}}'
+post runs/create '{{"experiment_id": "0", "run_name": "from-curl"}}'
 
-curl -s $api/runs/log-metric -H "$json" -d \\
+post runs/log-metric \\
   '{{"run_id": "RUN_ID", "key": "acc", "value": 0.9, "timestamp": 0, "step": 1}}'
-curl -s $api/runs/update -H "$json" -d '{{"run_id": "RUN_ID", "status": "FINISHED"}}'
+post runs/update '{{"run_id": "RUN_ID", "status": "FINISHED"}}'
 """
 
 # One line each: the client turns this variable's JSON into tags of every run it starts,
@@ -213,7 +211,7 @@ train:
   image: python:3.12
   variables:
     MLFLOW_TRACKING_URI: {uri}
-    MLFLOW_RUN_CONTEXT: '{gitlab}'
+{secret}    MLFLOW_RUN_CONTEXT: '{gitlab}'
   script:
     - pip install mlflow
     - python train.py
@@ -224,7 +222,7 @@ jobs:
     runs-on: ubuntu-latest
     env:
       MLFLOW_TRACKING_URI: {uri}
-      MLFLOW_RUN_CONTEXT: '{github}'
+{github_secret}      MLFLOW_RUN_CONTEXT: '{github}'
     steps:
       - uses: actions/checkout@v4
       - run: pip install mlflow && python train.py
@@ -270,10 +268,28 @@ LOG: dict[str, tuple[str, str, str]] = {  # label, language, template
 }
 
 
-def log(library: str, *, uri: str, name: str = "my-first") -> Code:
-    """The code that logs a first candidate with a library, into the experiment `name`."""
+BEARER = ' -H "Authorization: Bearer $MLFLOW_TRACKING_TOKEN"'
+GITHUB_LINE = "      MLFLOW_TRACKING_TOKEN: ${{ secrets.MLFLOW_TRACKING_TOKEN }}\n"
+GITLAB_LINE = "    # MLFLOW_TRACKING_TOKEN: a masked variable of the project\n"
+
+
+def log(
+    library: str, *, uri: str, name: str = "my-first", needs_token: bool = False
+) -> Code:
+    """The code that logs a first candidate with a library, into the experiment `name`.
+
+    The client finds the token in its variable; only curl has to be told.
+    """
     _, language, template = LOG[library]
-    text = template.format(uri=uri, name=quoted(name), gitlab=GITLAB, github=GITHUB)
+    text = template.format(
+        uri=uri,
+        name=quoted(name),
+        gitlab=GITLAB,
+        github=GITHUB,
+        bearer=BEARER if needs_token else "",
+        secret=GITLAB_LINE if needs_token else "",
+        github_secret=GITHUB_LINE if needs_token else "",
+    )
     return Code(language, text)
 
 

@@ -35,7 +35,8 @@ def mark(value: float | None, on: Scale | None, *, slot: int, is_final: bool) ->
     place = on.place(value)
     middle = HEIGHT / 2
     if place < -0.02 or place > 1.02:
-        x, way = (MARGIN, -4) if place < 0 else (WIDTH - MARGIN, 4)
+        x: float = MARGIN if place < 0 else WIDTH - MARGIN
+        way = -4 if place < 0 else 4
         shape = format_html(
             '<path class="out" d="M{} {}l{} 4l{} 4"/>', x, middle - 4, way, -way
         )

@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "artifacts": {"ground", "models", "verbs", "artifacts", "frame"},
     "dashboard": {"ground", "models", "verbs", "search", "artifacts", "dashboard"},
     # Tasks, commands and the back office.
-    "service": {"ground", "models", "verbs", "search", "artifacts", "house"},
+    "service": {"ground", "models", "verbs", "search", "artifacts", "house", "service"},
     "house": {
         *("ground", "models", "verbs", "search", "api", "frame"),
         *("artifacts", "dashboard", "service", "house"),

@@ -9,6 +9,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import Count, F, Max, Min, Model, Q
 from django.utils import timezone
 
@@ -29,16 +30,18 @@ def stale() -> list[Experiment]:
     # The first 12 digits of an eid are its time in milliseconds (UUID version 7).
     since = f"{(time.time_ns() // 1_000_000 - RECENT_SECONDS * 1000):012x}"
     recent = Candidate.objects.filter(eid__gt=since).values("experiment")
-    changed = Experiment.objects.filter(
-        Q(pk__in=uncounted) | Q(pk__in=recent)
-    ).annotate(counted_at=Min("keys__counted_at"), size=Max("keys__candidates"))
+    changed = (
+        Experiment.objects.filter(Q(pk__in=uncounted) | Q(pk__in=recent))
+        .annotate(counted_at=Min("keys__counted_at"), size=Max("keys__candidates"))
+        .order_by(F("counted_at").asc(nulls_first=True), "pk")
+        .values_list("pk", "counted_at", "size")
+    )
     now = timezone.now()
-    return [
-        experiment
-        for experiment in changed.order_by(F("counted_at").asc(nulls_first=True), "pk")
-        if experiment.counted_at is None
-        or experiment.counted_at + rest(experiment.size) < now
+    waiting = [
+        pk for pk, counted, size in changed if not counted or counted + rest(size) < now
     ]
+    found = Experiment.objects.in_bulk(waiting)
+    return [found[pk] for pk in waiting]
 
 
 def rest(candidates: int | None) -> timedelta:
@@ -53,16 +56,32 @@ def count(experiment: Experiment) -> None:
         **_counts(experiment, Kind.METRIC, Metric, numbers="value"),
         **_counts(experiment, Kind.TAG, Tag, numbers=None),
     }
-    now = timezone.now()
-    keys = list(Key.objects.filter(experiment=experiment).order_by("kind", "key"))
-    for key in keys:
-        key.candidates, key.distinct, key.is_numeric = counted.get(
-            (key.kind, key.key), (0, 0, False)
-        )
-        key.counted_at = now
-    Key.objects.bulk_update(
-        keys, ["candidates", "distinct", "is_numeric", "counted_at"], batch_size=500
+    keys = Key.objects.filter(experiment=experiment).order_by("kind", "key")
+    _save(
+        [
+            (*counted.get((kind, key), (0, 0, False)), pk)
+            for pk, kind, key in keys.values_list("pk", "kind", "key")
+        ]
     )
+
+
+def _save(counts: list[tuple[int, int, bool, int]]) -> None:
+    """Save counts by the id of their key.
+
+    Not `bulk_update`: of thousands of keys it makes CASEs for seconds, and on SQLite
+    nobody can log meanwhile.
+    """
+    now = timezone.now()
+    adapted = connection.ops.adapt_datetimefield_value(now)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(
+            'UPDATE tracker_key SET candidates = %s, "distinct" = %s, is_numeric = %s,'
+            " counted_at = %s WHERE id = %s",
+            [
+                (used, values, numeric, adapted, pk)
+                for used, values, numeric, pk in counts
+            ],
+        )
 
 
 def _counts(

@@ -82,10 +82,8 @@ try:
     MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3, least=1)
 
     # Files that one process receives at the same time; more are asked to come again.
+    # Less than its threads (tracker/web.py), so that other requests find some.
     MAX_UPLOADS_AT_ONCE = number("TRACKER_MAX_UPLOADS_AT_ONCE", 96, least=1)
-
-    # An upload of which nothing arrives for so long is given up.
-    UPLOAD_STALL_SECONDS = number("TRACKER_UPLOAD_STALL_SECONDS", 30, least=1)
 
     # Tracebacks in the browser; for people who work on Tracker.
     DEBUG = flag("TRACKER_DEBUG", False)

@@ -37,7 +37,14 @@ class CreateClusteredModel(migrations.CreateModel):
 def add_functions(connection: Any, **_: Any) -> None:
     """Give a new connection the functions that search.lookups calls."""
     if connection.vendor == "sqlite":
-        for name, function in (("tracker_like", like), ("tracker_ilike", ilike)):
+        from tracker.search import regular
+
+        functions = {
+            "tracker_like": like,
+            "tracker_ilike": ilike,
+            "tracker_matches": regular.matches,
+        }
+        for name, function in functions.items():
             connection.connection.create_function(name, 2, function, deterministic=True)
 
 

@@ -12,13 +12,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.forms import TokenForm
 from dashboard.shell import THEMES
+from dashboard.snippets import Code
 from tracker import tokens as access_tokens
-from tracker.models import AccessToken
+from tracker.models import AccessToken, User
 
+TEAM_SETTINGS = """\
+export TRACKER_MODE=team
+export TRACKER_BIND=0.0.0.0:8000
+export TRACKER_PUBLIC_URL=https://tracker.example.com
+export TRACKER_ALLOWED_HOSTS=tracker.example.com
+make serve"""
 A_YEAR_SECONDS = 365 * 24 * 3600
 
 sign_in = LoginView.as_view(
@@ -33,24 +40,31 @@ set_password = PasswordResetConfirmView.as_view(
 )
 
 
+def signed_in(request: HttpRequest) -> User:
+    """Whoever asks, behind `login_required`."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
 @login_required
 def tokens(request: HttpRequest) -> HttpResponse:
     """The person's tokens; a new one is shown in the answer that made it, and never again."""
-    form = TokenForm(request.user, request.POST or None)
+    person = signed_in(request)
+    form = TokenForm(person, request.POST or None)
     issued = None
     if request.method == "POST" and form.is_valid():
         issued = access_tokens.issue(
-            request.user,
+            person,
             name=form.cleaned_data["name"],
             project=form.cleaned_data["project"],
             scope=AccessToken.Scope(form.cleaned_data["scope"]),
             lifetime=timedelta(days=form.cleaned_data["days"]),
         )
-        form = TokenForm(request.user)
+        form = TokenForm(person)
     page = {
         "form": form,
         "issued": issued,
-        "tokens": AccessToken.objects.filter(user=request.user, revoked_at=None)
+        "tokens": AccessToken.objects.filter(user=person, revoked_at=None)
         .select_related("project")
         .order_by("-pk"),
         "section": "tokens",
@@ -61,7 +75,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
-    access_tokens.revoke(get_object_or_404(AccessToken, pk=pk, user=request.user))
+    access_tokens.revoke(get_object_or_404(AccessToken, pk=pk, user=signed_in(request)))
     return redirect("tokens")
 
 
@@ -79,5 +93,13 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_safe
 def leave_local_mode(request: HttpRequest) -> HttpResponse:
-    return render(request, "dashboard/leave_local_mode.html")
+    """What local mode is, and the way out of it."""
+    port = request.get_port()
+    page = {
+        "settings": Code("bash", TEAM_SETTINGS),
+        "account": Code("bash", "python manage.py create_user NAME --admin"),
+        "tunnel": Code("bash", f"ssh -L {port}:127.0.0.1:{port} this-machine"),
+    }
+    return render(request, "dashboard/leave_local_mode.html", page)

@@ -130,8 +130,10 @@ def search(project: Project, *, view: str, q: str) -> QuerySet[Experiment]:
 
 
 class Counts(NamedTuple):
+    total: int = 0
     live: int = 0
     failed: int = 0
+    newest_ms: int = 0
     ended_ms: int = 0
 
 
@@ -140,15 +142,17 @@ def details(project: Project, experiments: list[Experiment]) -> list[Listed]:
     ids = [experiment.pk for experiment in experiments]
     alive = Candidate.objects.alive().filter(experiment__in=ids)
     counts = {
-        pk: Counts(live, failed, ended or 0)
-        for pk, live, failed, ended in alive.order_by()
+        pk: Counts(total, live, failed, newest, ended or 0)
+        for pk, total, live, failed, newest, ended in alive.order_by()
         .values("experiment")
         .annotate(
+            total=Count("pk"),
             live=Count("pk", filter=Q(status=Status.RUNNING)),
             failed=Count("pk", filter=Q(status=Status.FAILED)),
+            newest=Max("started_ms"),
             ended=Max("ended_ms"),
         )
-        .values_list("experiment", "live", "failed", "ended")
+        .values_list("experiment", "total", "live", "failed", "newest", "ended")
     }
     logged = dict(
         alive.filter(status=Status.RUNNING)
@@ -188,12 +192,12 @@ def listed(
     column: Column | None,
     best: primary.Best | None,
 ) -> Listed:
-    newest = experiment.newest_ms or experiment.created_ms
+    newest = counts.newest_ms or experiment.created_ms
     return Listed(
         experiment=experiment,
         url=reverse("experiment", args=[project.slug, experiment.iid]),
         note=prose.first_line(note),
-        candidates=experiment.candidate_count,
+        candidates=counts.total,
         live=counts.live,
         failed=counts.failed,
         column=column,
@@ -207,7 +211,7 @@ class Shaped(NamedTuple):
 
     line: folders.Line[Listed]
     toggle_url: str
-    count: int
+    number: int
     live: int
 
 
@@ -249,14 +253,15 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
 def settings(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     """Rename, describe; deleting is one button further."""
     project = find.project(request, slug, needs=Role.WRITER)
-    experiment = find.experiment(project, iid)
+    opened = find.experiment(project, iid)
+    experiment = opened.experiment
     if experiment.is_deleted:
         return find.gone(request, project, experiment)
-    begun = {"name": experiment.name, "description": experiment.note}
+    begun = {"name": experiment.name, "description": opened.note}
     form = ExperimentForm(project, request.POST or None, but=experiment, initial=begun)
     if request.method == "POST" and form.is_valid():
         try:
-            change(experiment, form)
+            change(opened, form)
         except TrackerError as problem:
             form.add_error(None, problem.message)
         else:
@@ -267,26 +272,26 @@ def settings(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "project": project,
         "section": "experiments",
         "experiment": experiment,
+        "total": opened.total,
         "form": form,
-        "is_default": experiment.iid == 0,
     }
     status = 422 if form.is_bound else 200
     return render(request, "dashboard/experiment_settings.html", page, status=status)
 
 
-def change(experiment: Experiment, form: ExperimentForm) -> None:
+def change(opened: find.Opened, form: ExperimentForm) -> None:
     name, note = form.cleaned_data["name"], form.cleaned_data["description"]
     with transaction.atomic():
-        if name != experiment.name:
-            lifecycle.rename_experiment(experiment, name)
-        if note != experiment.note:
-            lifecycle.set_experiment_tag(experiment, NOTE, note)
+        if name != opened.experiment.name:
+            lifecycle.rename_experiment(opened.experiment, name)
+        if note != opened.note:
+            lifecycle.set_experiment_tag(opened.experiment, NOTE, note)
 
 
 @require_POST
 def delete(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     project = find.project(request, slug, needs=Role.WRITER)
-    experiment = find.experiment(project, iid)
+    experiment = find.experiment(project, iid).experiment
     with suppress(NotFound):  # deleted already: what was wanted
         lifecycle.delete_experiment(experiment)
     deleted = reverse("experiments", args=[project.slug]) + "?view=deleted"
@@ -296,7 +301,7 @@ def delete(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     project = find.project(request, slug, needs=Role.WRITER)
-    experiment = find.experiment(project, iid)
+    experiment = find.experiment(project, iid).experiment
     with suppress(NotFound):  # not deleted: what was wanted
         lifecycle.restore_experiment(experiment)
     return HttpResponseRedirect(reverse("experiment", args=[project.slug, iid]))

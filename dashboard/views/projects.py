@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -13,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard import find, primary, prose, snippets
 from dashboard.find import number_of
 from dashboard.forms import DescriptionForm, ProjectForm
-from tracker import lifecycle
-from tracker.models import Candidate, Experiment, Project, Role, Status
+from tracker import lifecycle, tokens
+from tracker.models import Candidate, Experiment, Project, Role, Status, User
 
 SHORT_LIST = 8
 
@@ -55,10 +56,15 @@ def home(request: HttpRequest) -> HttpResponse:
         "recent": recent,
         "projects": with_counts(projects)[:SHORT_LIST],
     }
-    is_fresh = not live and not recent and not candidates.exists()
-    if is_fresh and request.user.is_authenticated:
-        page["start"] = first_run(request, lifecycle.default_project())
+    if not live and not recent and not candidates.exists():
+        target = lifecycle.default_project() if is_local() else projects.first()
+        if target:
+            page["start"] = first_run(request, target)
     return render(request, "dashboard/home.html", page)
+
+
+def is_local() -> bool:
+    return settings.MODE == "local"
 
 
 # ---------------------------------------------------------------- projects
@@ -91,7 +97,7 @@ def projects(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             raise PermissionDenied("Sign in to create a project.")
         if form.is_valid():
-            return created(request, form)
+            return created(request.user, form)
     page = {
         "section": "projects",
         "form": form,
@@ -101,13 +107,13 @@ def projects(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/projects.html", page, status=status)
 
 
-def created(request: HttpRequest, form: ProjectForm) -> HttpResponse:
+def created(owner: User, form: ProjectForm) -> HttpResponse:
     fields = form.cleaned_data
     project = lifecycle.create_project(
         fields["slug"],
         name=fields["name"],
         visibility=fields["visibility"],
-        owner=request.user,
+        owner=owner,
     )
     return HttpResponseRedirect(reverse("start", args=[project.slug]))
 
@@ -159,23 +165,27 @@ def describe_project(request: HttpRequest, slug: str) -> HttpResponse:
 # ---------------------------------------------------------------- first run
 
 
-def first_run(request: HttpRequest, project: Project) -> dict[str, Any]:
+def first_run(
+    request: HttpRequest, project: Project, *, token: str = ""
+) -> dict[str, Any]:
     """The four steps: install, connect, log, see it here."""
     uri = snippets.tracking_uri(request, project)
     how = request.GET.get("how", "")
-    how = how if how in snippets.CONNECT else "shell"
+    how = how if how in snippets.FORMS else "shell"
     library = request.GET.get("lib", "")
     library = library if library in snippets.LOG else "python"
-    newest = project.candidates.alive().order_by("-iid").first()
+    needs_token = not is_local()
+    shown = token or ("YOUR_TOKEN" if needs_token else "")
     return {
         "install": snippets.Code("bash", "pip install mlflow"),
-        "connect": snippets.CONNECT[how][1](uri),
-        "connect_tabs": tabs(snippets.CONNECT, how, f"?lib={library}&how="),
-        "log": snippets.log(library, uri=uri),
+        "connect": snippets.connect(how, uri=uri, token=shown),
+        "connect_tabs": tabs(snippets.FORMS, how, f"?lib={library}&how="),
+        "log": snippets.log(library, uri=uri, needs_token=needs_token),
         "log_tabs": tabs(snippets.LOG, library, f"?how={how}&lib="),
+        "token": token,
+        "may_log": find.may(request, project, Role.WRITER),
         "uri": uri,
-        "newest": newest,
-        "newest_url": reverse("newest", args=[project.slug]),
+        "newest": project.candidates.alive().order_by("-iid").first(),
         "project": project,
     }
 
@@ -192,15 +202,31 @@ def tabs(choices: Mapping[str, tuple[Any, ...]], current: str, url: str) -> list
     ]
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """The first run; a POST makes a token, which is in this one answer and never again."""
     project = find.project(request, slug)
+    token = ""
+    if request.method == "POST":
+        find.allow(request, project, Role.WRITER)
+        token = new_token(request, project)
     page = {
         "project": project,
         "section": "start",
-        "start": first_run(request, project),
+        "start": first_run(request, project, token=token),
     }
-    return render(request, "dashboard/start.html", page)
+    response = render(request, "dashboard/start.html", page)
+    if token:
+        response["Cache-Control"] = "no-store"
+    return response
+
+
+def new_token(request: HttpRequest, project: Project) -> str:
+    """A token that can log to this project, for the default time; empty in local mode."""
+    if is_local() or not request.user.is_authenticated:
+        return ""
+    name = f"First run of {project.slug}"[:100]
+    return tokens.issue(request.user, name=name, project=project).secret
 
 
 @require_safe

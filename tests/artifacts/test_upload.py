@@ -1,7 +1,6 @@
 """Uploading and deleting through the door."""
 
 import hashlib
-import time
 
 import pytest
 from django.test import RequestFactory
@@ -255,40 +254,6 @@ def test_asks_to_come_again_when_too_many_upload(door, candidate, monkeypatch):
     assert refusal(answer) == (503, "TEMPORARILY_UNAVAILABLE")
     assert answer["Retry-After"] == "1"
     assert door.put(f"{root(candidate)}/a.txt", b"1").status_code == 200
-
-
-def test_gives_up_on_a_body_that_stops_arriving(settings):
-    settings.UPLOAD_STALL_SECONDS = 0.05
-    asked = []
-
-    def read(size):
-        asked.append(size)
-        if len(asked) == 1:
-            return b"one piece"
-        time.sleep(0.5)
-        return b""
-
-    pieces = bodies.arriving(read)
-
-    assert next(pieces) == b"one piece"
-    with pytest.raises(bodies.Refused) as problem:
-        next(pieces)
-    assert problem.value.status == 408
-
-
-def test_reads_nothing_ahead_of_what_is_asked_for():
-    asked = []
-
-    def read(size):
-        asked.append(size)
-        return b"piece"
-
-    pieces = bodies.arriving(read)
-    next(pieces)
-    time.sleep(0.05)
-
-    assert len(asked) == 1
-    pieces.close()
 
 
 def test_refuses_a_length_that_is_no_number():

@@ -5,10 +5,23 @@ import json
 
 import pytest
 import yaml
+from django.conf import settings as product
+from django.test import Client
 
 from dashboard import snippets
 from tests import make
 from tests.dashboard.reading import Page
+from tracker import tokens
+from tracker.models import AccessToken, Role
+
+
+@pytest.fixture
+def team(settings):
+    """No middleware signs anybody in."""
+    settings.MODE = "team"
+    settings.MIDDLEWARE = [
+        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
+    ]
 
 
 def code(page, place):
@@ -42,7 +55,7 @@ def test_the_default_project_needs_no_path(browser, experiment):
     assert code(page, 1) == "export MLFLOW_TRACKING_URI=http://testserver"
 
 
-@pytest.mark.parametrize("how", snippets.CONNECT)
+@pytest.mark.parametrize("how", snippets.FORMS)
 def test_connects_in_every_form(browser, vision, how):
     page = Page(browser.get("/p/vision/start/", {"how": how, "lib": "curl"}))
 
@@ -123,3 +136,57 @@ def test_a_bad_number_to_wait_for_breaks_nothing(browser, vision, since):
     answer = browser.get("/p/vision/start/newest.json", {"since": since})
 
     assert answer.status_code == 204
+
+
+# ---------------------------------------------------------------- team mode
+
+
+@pytest.fixture
+def writer(team, vision):
+    client = Client()
+    client.force_login(make.member(vision, "writer", Role.WRITER))
+    return client
+
+
+def test_a_token_is_made_on_request_and_shown_once(writer, vision, settings):
+    before = Page(writer.get("/p/vision/start/"))
+    page = Page(writer.post("/p/vision/start/?how=env"))
+    after = Page(writer.get("/p/vision/start/?how=env"))
+
+    made = AccessToken.objects.get()
+    assert "MLFLOW_TRACKING_TOKEN=YOUR_TOKEN" in code(before, 1)
+    assert "Create a token and fill it in" in before.main.text
+    secret = code(page, 1).rpartition("MLFLOW_TRACKING_TOKEN=")[2]
+    assert tokens.find(secret) == made
+    assert (made.project, made.scope) == (vision, AccessToken.Scope.LOG)
+    assert secret not in after.root.exact
+
+
+def test_the_answer_with_the_token_is_kept_nowhere(writer):
+    assert writer.post("/p/vision/start/")["Cache-Control"] == "no-store"
+
+
+def test_a_reader_is_told_what_is_missing_and_gets_no_token(team, vision, reader):
+    client = Client()
+    client.force_login(reader)
+
+    page = Page(client.get("/p/vision/start/"))
+    answer = client.post("/p/vision/start/")
+
+    assert "ask one of its owners for the role Writer" in page.main.text
+    assert (answer.status_code, AccessToken.objects.count()) == (403, 0)
+
+
+def test_curl_and_ci_carry_the_token_in_team_mode(writer):
+    curl = code(Page(writer.get("/p/vision/start/?lib=curl")), 2)
+    ci = code(Page(writer.get("/p/vision/start/?lib=ci")), 2)
+
+    assert "Bearer $MLFLOW_TRACKING_TOKEN" in curl
+    assert "${{ secrets.MLFLOW_TRACKING_TOKEN }}" in ci
+
+
+def test_nobody_needs_a_token_in_local_mode(browser, vision):
+    page = Page(browser.post("/p/vision/start/?lib=curl"))
+
+    assert "TOKEN" not in page.root.exact
+    assert not AccessToken.objects.exists()

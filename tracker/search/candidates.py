@@ -1,16 +1,9 @@
 """Finding candidates: the filter and the order of MLflow's `runs/search`, and of the pages."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import (
-    F,
-    FilteredRelation,
-    OuterRef,
-    Q,
-    QuerySet,
-    Value,
-)
+from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Value
 
 from tracker.models import (
     Candidate,
@@ -21,7 +14,6 @@ from tracker.models import (
     Param,
     Tag,
 )
-from tracker.models.candidates import INDEXED_CHARS
 from tracker.search import grammar, ordering
 from tracker.search.fields import (
     EQUAL,
@@ -31,18 +23,16 @@ from tracker.search.fields import (
     RANGE,
     Entity,
     Field,
-    Number,
-    NumberOrNaN,
     Table,
-    Text,
 )
-from tracker.search.grammar import Comparison, Level
-from tracker.search.lookups import Bytewise, Head, There
-from tracker.search.ordering import Column, Order, Phase
+from tracker.search.grammar import Comparison
+from tracker.search.kinds import Column, Number, NumberOrNaN, Text
+from tracker.search.lookups import There
+from tracker.search.ordering import Order, Phase
 from tracker.search.paging import Page, View, viewed
 
 STARTED = Field("started_ms", Number(), EQUAL + RANGE)
-ENDED = Field("ended_ms", Number(), EQUAL + RANGE)
+ENDED = Field("ended_ms", Number(), EQUAL + RANGE, is_optional=True)
 ATTRIBUTES = {
     "run_id": Field("eid", Text(), EQUAL + LIKE + LIST),
     **dict.fromkeys(
@@ -55,9 +45,33 @@ ATTRIBUTES = {
     **dict.fromkeys(("start_time", "created", "Created"), STARTED),
     "end_time": ENDED,
 }
-METRIC = Field("value", NumberOrNaN(), EQUAL + RANGE, rows=Metric, owner="candidate")
-PARAM = Field("value", Text(), EQUAL + LIKE + PRESENCE, rows=Param, owner="candidate")
-TAG = Field("value", Text(), EQUAL + LIKE + PRESENCE, rows=Tag, owner="candidate")
+METRIC = Field(
+    "value",
+    NumberOrNaN(),
+    EQUAL + RANGE,
+    rows=Metric,
+    owner="candidate",
+    relation="metrics",
+    is_indexed=True,
+)
+PARAM = Field(
+    "value",
+    Text(),
+    EQUAL + LIKE + PRESENCE,
+    rows=Param,
+    owner="candidate",
+    relation="params",
+    is_indexed=True,
+)
+TAG = Field(
+    "value",
+    Text(),
+    EQUAL + LIKE + PRESENCE,
+    rows=Tag,
+    owner="candidate",
+    relation="tags",
+    is_indexed=True,
+)
 DATASETS = {
     "name": Field(
         "dataset__name",
@@ -95,6 +109,28 @@ RUNS = Table(
 )
 
 
+class Question(NamedTuple):
+    """A comparison, and the field that it is about."""
+
+    field: Field
+    asked: Comparison
+
+
+class Term(NamedTuple):
+    """Something that candidates are ordered by."""
+
+    field: Field
+    key: str  # of a field with a row per key
+    descending: bool
+
+
+class Choice(NamedTuple):
+    """Which candidates a list shows, and their order."""
+
+    rows: QuerySet[Candidate]
+    order: Order
+
+
 def find(
     experiments: QuerySet[Experiment],
     *,
@@ -108,29 +144,42 @@ def find(
 
     Candidates come bare: prefetch what is shown. Raises Invalid.
     """
-    asked = grammar.comparisons(text)
-    terms = _terms(order_by)
+    asked = [Question(RUNS.field(one.name), one) for one in grammar.comparisons(text)]
     within = sorted(experiments.values_list("pk", flat=True))
-
-    by_metric = _only_metric(terms)
-    known = _about(by_metric.key, asked) if by_metric else []
-    others = [part for part in asked if part not in known]
-    few = _few(others, within)
-    if few is None:
-        rows = Candidate.objects.filter(experiment__in=within)
-    else:
-        rows = Candidate.objects.filter(pk__in=few)
-    if by_metric:
-        order = _metric_order(by_metric, known, within if few is None else [])
-    else:
-        order = _order(terms)
+    choice = choose(Candidate.objects.all(), within, asked, _terms(order_by))
     return ordering.page(
-        viewed(rows, view).filter(RUNS.conditions(others)),
-        order,
+        viewed(choice.rows, view),
+        choice.order,
         limit=limit,
         token=token,
         query=["runs", within, text, list(order_by), view],
     )
+
+
+def choose(
+    everyone: QuerySet[Candidate],
+    within: Sequence[int],
+    asked: Sequence[Question],
+    terms: Sequence[Term],
+    also: Q = Q(),  # noqa: B008  (never changed)
+) -> Choice:
+    """The candidates of these experiments that meet all conditions, in this order."""
+    metric = _only_metric(terms)
+    known = [one for one in asked if metric and _is_about(one, metric)]
+    others = [one for one in asked if one not in known]
+    conditions = Q(also, *(field.condition(one) for field, one in others))
+    few = _few(others, within)
+    if few is None:
+        rows = everyone.filter(conditions, experiment__in=within)
+    else:
+        rows = everyone.filter(conditions, pk__in=few)
+    if metric is None:
+        return Choice(rows, _order(terms))
+    if few is not None:
+        within = []
+    if _is_latest(metric.field):
+        return Choice(rows, _metric_order(metric, known, within))
+    return Choice(rows, _summary_order(metric, within))
 
 
 # ---------------------------------------------------------------- where to begin
@@ -139,37 +188,20 @@ def find(
 FEW = 1000
 
 
-def _few(asked: Sequence[Comparison], within: Sequence[int]) -> list[int] | None:
+def _few(asked: Sequence[Question], within: Sequence[int]) -> list[int] | None:
     """The candidates that meet one of the conditions, if an index says that they are few.
 
     Then a page is made of them. If each condition is met by many, the first hundred that
     meet all are soon found by walking along the order. So neither case reads the whole
     experiment, whatever the database's planner believes of it.
     """
-    for part in asked:
-        rows = _indexed(part)
+    for field, one in asked:
+        rows = field.narrowed(one)
         if rows is not None:
             rows = rows.filter(experiment__in=within)
             found = list(rows.values_list("candidate", flat=True)[: FEW + 1])
             if len(found) <= FEW:
                 return found
-    return None
-
-
-def _indexed(asked: Comparison) -> QuerySet[Any] | None:
-    """Rows that an index finds, among them all that meet the condition."""
-    field = RUNS.field(asked.name)
-    if field is METRIC and asked.operator != "!=":
-        test = field.tested(field.path, asked, Level.STRICT)
-        # In the order of the index: PostgreSQL would look for a thousand in the table.
-        return Metric.objects.filter(test, key=asked.name.key).order_by("value")
-    if field in (PARAM, TAG) and asked.operator == "=":
-        assert field.rows
-        head = asked.values[0].text[:INDEXED_CHARS]
-        rows = field.rows._default_manager.alias(head=Head("value"))
-        # The value itself would be put in the place of the column, and hide the index
-        # from SQLite. Rows that only begin alike fail when the condition is tested.
-        return rows.filter(key=asked.name.key, head=head)
     return None
 
 
@@ -180,13 +212,6 @@ LAST = Column(F("eid"))
 ORDERED = frozenset(
     "start_time created Created end_time run_id run_name status user_id artifact_uri".split()
 )
-RELATIONS = {METRIC: "metrics", PARAM: "params", TAG: "tags"}
-
-
-class Term(NamedTuple):
-    field: Field
-    key: str
-    descending: bool
 
 
 def _terms(order_by: Sequence[str]) -> list[Term]:
@@ -198,7 +223,7 @@ def _terms(order_by: Sequence[str]) -> list[Term]:
             if key not in ORDERED:
                 raise ordering.cannot(item)
             key = field.path
-        elif field not in RELATIONS:
+        elif not field.relation:
             raise ordering.cannot(item)
         if (field, key) in [(term.field, term.key) for term in terms]:
             raise ordering.twice(item)
@@ -211,74 +236,95 @@ def _order(terms: Sequence[Term]) -> Order:
     columns: list[Column] = []
     joins: dict[str, FilteredRelation] = {}
     for place, (field, key, descending) in enumerate(terms):
-        if field.rows is None:
-            columns += _attribute(field, descending)
-            continue
-        alias = f"by_{place}"
-        joins[alias] = _joined(field, key)
-        if field is METRIC:
-            series = F(f"{alias}__value"), F(f"{alias}__is_nan")
-            columns += ordering.metric(*series, descending=descending)
-        else:
-            columns += ordering.texts(f"{alias}__{field.path}", descending)
-    if not any(term.field is STARTED for term in terms):
+        path, optional = field.path, field.is_optional
+        if field.rows:
+            joins[f"by_{place}"] = _joined(field, key)
+            path, optional = f"by_{place}__{path}", True
+        columns += field.kind.columns(path, descending, optional=optional)
+    if not any(term.field.path == STARTED.path for term in terms):
         columns.append(NEWEST)
     return Order([Phase([*columns, LAST])], joins)
 
 
-def _attribute(field: Field, descending: bool) -> list[Column]:
-    if field is ENDED:
-        return ordering.numbers(field.path, descending)
-    if type(field.kind) is Text:
-        return [Column(Bytewise(F(field.path)), descending)]
-    return [Column(F(field.path), descending)]
-
-
 def _joined(field: Field, key: str) -> FilteredRelation:
     """The one row, if any, that holds a candidate's value for this key."""
-    relation = RELATIONS[field]
-    return FilteredRelation(relation, condition=Q((f"{relation}__key", key)))
+    return FilteredRelation(
+        field.relation, condition=Q((f"{field.relation}__key", key))
+    )
 
 
 # ---------------------------------------------------------------- order by one metric
 
+# The summaries with an index of their own, best first.
+SUMMARIES = ("max_value", "min_value")
+# The newest first among equals, from the copies in the series' row.
+SERIES_TAIL = [
+    Column(F("series__started_ms"), descending=True),
+    Column(F("series__eid")),
+]
+
 
 def _only_metric(terms: Sequence[Term]) -> Term | None:
     """The metric, where the order is that metric's and otherwise the usual one."""
-    if not terms or terms[0].field is not METRIC:
+    if not terms or not _has_index(terms[0].field):
         return None
-    rest = [(term.field, term.descending) for term in terms[1:]]
-    return terms[0] if rest in ([], [(STARTED, True)]) else None
+    rest = [(term.field.path, term.descending) for term in terms[1:]]
+    return terms[0] if rest in ([], [(STARTED.path, True)]) else None
 
 
-def _about(key: str, asked: Sequence[Comparison]) -> list[Comparison]:
-    """The conditions on this metric."""
-    return [
-        part
-        for part in asked
-        if RUNS.field(part.name) is METRIC and part.name.key == key
+def _has_index(field: Field) -> bool:
+    """Whether an index holds an experiment's series in the order of this field."""
+    return field.rows is Metric and field.path in (METRIC.path, *SUMMARIES)
+
+
+def _is_latest(field: Field) -> bool:
+    return field.rows is Metric and field.path == METRIC.path
+
+
+def _is_about(question: Question, metric: Term) -> bool:
+    """Whether it compares this metric's value, so that whoever lacks it cannot match."""
+    field, asked = question
+    return (
+        _is_latest(field)
+        and _is_latest(metric.field)
+        and asked.name.key == metric.key
+        and asked.operator not in PRESENCE
+    )
+
+
+def _summary_order(metric: Term, within: Sequence[int]) -> Order:
+    """Two walks: the numbers, along an index; then what has none, or no such series."""
+    path = metric.field.path
+    has_number = Q((f"series__{path}__isnull", False))
+    if within:
+        has_number &= Q(series__experiment__in=within)
+    value = Column(F(f"series__{path}"), metric.descending)
+    rows = Metric.objects.filter(
+        Q((f"{path}__isnull", False)), candidate=OuterRef("pk"), key=metric.key
+    )
+    phases = [
+        Phase([value, *SERIES_TAIL], has_number),
+        Phase([NEWEST, LAST], ~Q(There(rows))),
     ]
+    return Order(phases, {"series": _joined(metric.field, metric.key)})
 
 
 def _metric_order(
-    term: Term, known: Sequence[Comparison], within: Sequence[int]
+    metric: Term, known: Sequence[Question], within: Sequence[int]
 ) -> Order:
-    """Three walks, two of them along the index `metric_latest`.
+    """Three walks, two of them along an index: numbers, then NaN, then missing.
 
     What is asked about the same metric is asked of the index too.
     """
-    conditions = [
-        METRIC.condition(part, Level.STRICT, joined="series") for part in known
-    ]
-    # Without the experiment there is no way along the index, only from the candidates.
-    series = Q(*conditions, series__experiment__in=within) if within else Q(*conditions)
-    tail = [Column(F("series__started_ms"), descending=True), Column(F("series__eid"))]
-    value = Column(F("series__value"), term.descending)
+    series = Q(*(field.joined(one, "series") for field, one in known))
+    if within:  # else there is no way along the index, only from the candidates
+        series &= Q(series__experiment__in=within)
+    value = Column(F("series__value"), metric.descending)
     phases = [
-        Phase([value, *tail], series & Q(series__is_nan=Value(False))),
-        Phase(tail, series & Q(series__is_nan=Value(True))),
+        Phase([value, *SERIES_TAIL], series & Q(series__is_nan=Value(False))),
+        Phase(SERIES_TAIL, series & Q(series__is_nan=Value(True))),
     ]
     if not known:
-        rows = Metric.objects.filter(candidate=OuterRef("pk"), key=term.key)
+        rows = Metric.objects.filter(candidate=OuterRef("pk"), key=metric.key)
         phases.append(Phase([NEWEST, LAST], ~Q(There(rows))))
-    return Order(phases, {"series": _joined(METRIC, term.key)})
+    return Order(phases, {"series": _joined(METRIC, metric.key)})

@@ -17,11 +17,9 @@ from tracker.search.fields import (
     Entity,
     Field,
     Table,
-    Text,
-    WholeNumber,
 )
+from tracker.search.kinds import Column, Text, WholeNumber
 from tracker.search.lookups import Bytewise
-from tracker.search.ordering import Column
 from tracker.search.paging import Page, View, viewed
 
 EXPERIMENTS = Table(

@@ -4,28 +4,16 @@ A new searchable thing is a new row in such a table (candidates.py, registry.py 
 new branch here. Values reach the database as parameters, never as SQL.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import and_, or_
+from operator import and_
 from typing import Any
 
-from django.db import models
-from django.db.models import OuterRef, Q
+from django.db.models import Model, OuterRef, Q, QuerySet
 
-from tracker.search.grammar import (
-    And,
-    BadFilter,
-    Comparison,
-    Expression,
-    Level,
-    Name,
-    Not,
-    Or,
-    Value,
-    Word,
-)
+from tracker.search.grammar import BadFilter, Comparison, Name
+from tracker.search.kinds import Text
 from tracker.search.lookups import There
 
 EQUAL = ("=", "!=")
@@ -33,102 +21,7 @@ RANGE = (">", ">=", "<", "<=")
 LIKE = ("LIKE", "ILIKE")
 LIST = ("IN", "NOT IN")
 PRESENCE = ("IS NULL", "IS NOT NULL")
-
-LOOKUPS = {
-    "=": "exact",
-    "!=": "differs",
-    ">": "gt",
-    ">=": "gte",
-    "<": "lt",
-    "<=": "lte",
-    "LIKE": "like",
-    "ILIKE": "ilike",
-    "IN": "in",
-    "~": "matches",
-}
-
-# ---------------------------------------------------------------- kinds of values
-
-
-class Text:
-    """Text, compared with regard to case."""
-
-    def condition(self, path: str, asked: Comparison, level: Level) -> Q:
-        values: list[Any] = [self.read(value, level) for value in asked.values]
-        operator = {"NOT IN": "IN", "!~": "~"}.get(asked.operator, asked.operator)
-        value = values if operator == "IN" else values[0]
-        condition = Q((f"{path}__{LOOKUPS[operator]}", value))
-        return condition if operator == asked.operator else ~condition
-
-    def read(self, value: Value, level: Level) -> Any:
-        if level is Level.STRICT and not value.is_quoted:
-            raise unexpected(value, "a text in quotes")
-        return value.text
-
-
-@dataclass(frozen=True)
-class Choice(Text):
-    """One of a few words."""
-
-    words: Sequence[str]
-
-    def read(self, value: Value, level: Level) -> str:
-        text: str = super().read(value, level)
-        if text not in self.words:
-            raise unexpected(value, f"one of {', '.join(self.words)}")
-        return text
-
-
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-
-
-class Number(Text):
-    """A number, whole or not."""
-
-    def read(self, value: Value, level: Level) -> Any:
-        if value.is_quoted and level is Level.STRICT:
-            raise unexpected(value, "a number without quotes")
-        if not NUMBER.fullmatch(value.text):
-            raise unexpected(value, "a number")
-        if INTEGER.fullmatch(value.text):
-            return int(value.text)
-        # Not prepared for the column: a whole number may be asked to be less than 5.5.
-        return models.Value(float(value.text), output_field=models.FloatField())
-
-
-@dataclass(frozen=True)
-class NumberOrNaN(Number):
-    """NaN is kept as 0.0 beside a flag. It differs from every number, and that is all."""
-
-    flag: str = "is_nan"
-
-    def condition(self, path: str, asked: Comparison, level: Level) -> Q:
-        compared = super().condition(path, asked, level)
-        is_nan = "__".join([*path.split("__")[:-1], self.flag])
-        if asked.operator == "!=":
-            return compared | Q((is_nan, True))
-        # Not the bare False, which becomes NOT is_nan: no index of SQLite serves that.
-        return compared & Q((is_nan, models.Value(False)))
-
-
-class WholeNumber(Number):
-    """A number written without a point."""
-
-    def read(self, value: Value, level: Level) -> Any:
-        number = super().read(value, level)
-        if not isinstance(number, int):
-            raise unexpected(value, "a whole number")
-        return number
-
-
-def unexpected(value: Value, expected: str) -> BadFilter:
-    return BadFilter(
-        f"Expected {expected} instead of `{value.text[:60]}`", value.position, expected
-    )
-
-
-# ---------------------------------------------------------------- fields
+PATTERN = ("~", "!~")
 
 
 @dataclass(frozen=True)
@@ -139,42 +32,58 @@ class Field:
     kind: Text
     operators: Sequence[str]
     # Where a row of its own holds each value: those rows, and what leads back from them.
-    rows: type[models.Model] | None = None
+    rows: type[Model] | None = None
     owner: str = ""
+    outer: str = "pk"
     # The only key that is meant; empty: the one that is asked for; None: rows have no key.
     key: str | None = ""
+    # Forth from the candidate to those rows, where lists can be ordered by them.
+    relation: str = ""
+    is_optional: bool = False
+    is_indexed: bool = False  # by experiment, key and value
 
-    def condition(self, asked: Comparison, level: Level, joined: str = "") -> Q:
-        """One test of a column, or one EXISTS.
-
-        `joined` names the rows where they are part of the query already.
-        """
+    def condition(self, asked: Comparison) -> Q:
+        """One test of a column, or one EXISTS. Raises BadFilter."""
         self.check(asked)
         if self.rows is None:
-            return self.tested(self.path, asked, level)
-        if joined:
-            return self.tested(f"{joined}__{self.path}", asked, level)
-        rows = self.rows._default_manager.filter(**{self.owner: OuterRef("pk")})
+            return self.tested(self.path, asked)
+        rows = self.rows._default_manager.filter(**{self.owner: OuterRef(self.outer)})
         if self.key is not None:
             rows = rows.filter(key=self.key or asked.name.key)
-        if asked.operator in PRESENCE:
-            there = Q(There(rows))
-            return there if asked.operator == "IS NOT NULL" else ~there
-        return Q(There(rows.filter(self.tested(self.path, asked, level))))
+        if asked.operator == "IS NULL":
+            return ~Q(There(rows.filter(Q((f"{self.path}__isnull", False)))))
+        return Q(There(rows.filter(self.tested(self.path, asked))))
+
+    def joined(self, asked: Comparison, alias: str) -> Q:
+        """The condition where the rows are part of the query already, by this name."""
+        self.check(asked)
+        return self.tested(f"{alias}__{self.path}", asked)
+
+    def narrowed(self, asked: Comparison) -> QuerySet[Any] | None:
+        """The rows that meet the condition, and perhaps others, where an index finds them."""
+        if not self.is_indexed or self.rows is None or asked.operator in PRESENCE:
+            return None
+        narrowing = self.kind.narrowing(self.path, asked)
+        if narrowing is None:
+            return None
+        rows = self.rows._default_manager.filter(
+            narrowing.condition, key=self.key or asked.name.key
+        )
+        return rows.order_by(*narrowing.order)
 
     def check(self, asked: Comparison) -> None:
         if asked.operator not in self.operators:
+            known = ", ".join(self.operators)
             raise BadFilter(
-                f"`{asked.name.text[:60]}` does not know {asked.operator}; it knows"
-                f" {', '.join(self.operators)}",
+                f"`{asked.name.text[:60]}` does not know {asked.operator}; it knows {known}",
                 asked.name.position,
-                f"one of {', '.join(self.operators)}",
+                f"one of {known}",
             )
 
-    def tested(self, path: str, asked: Comparison, level: Level) -> Q:
+    def tested(self, path: str, asked: Comparison) -> Q:
         if asked.operator in PRESENCE:
             return Q((f"{path}__isnull", asked.operator == "IS NULL"))
-        return self.kind.condition(path, asked, level)
+        return self.kind.condition(path, asked)
 
 
 @dataclass(frozen=True)
@@ -201,42 +110,20 @@ class Table:
     """All that can be asked of one kind of thing. A bare name is in the first entity."""
 
     entities: Sequence[Entity]
-    level: Level = Level.STRICT
 
-    def entity(self, name: Name) -> Entity:
+    def field(self, name: Name) -> Field:
         if not name.entity:
-            return self.entities[0]
+            return self.entities[0].field(name)
         for entity in self.entities:
             if name.entity in entity.names:
-                return entity
+                return entity.field(name)
         names = ", ".join(entity.names[0] for entity in self.entities)
         raise BadFilter(
             f"Invalid entity type '{name.entity[:60]}'. Valid types are {names}",
             name.position,
         )
 
-    def field(self, name: Name) -> Field:
-        return self.entity(name).field(name)
-
-    def condition(self, asked: Comparison) -> Q:
-        return self.field(asked.name).condition(asked, self.level)
-
     def conditions(self, asked: Iterable[Comparison]) -> Q:
-        """All of them."""
-        return reduce(and_, map(self.condition, asked), Q())
-
-
-Leaf = Callable[[Comparison | Word], Q]
-
-
-def compiled(expression: Expression, leaf: Leaf) -> Q:
-    """The condition of a whole expression; `leaf` gives those of its ends."""
-    match expression:
-        case And(parts):
-            return reduce(and_, (compiled(part, leaf) for part in parts), Q())
-        case Or(parts):
-            return reduce(or_, (compiled(part, leaf) for part in parts))
-        case Not(part):
-            return ~compiled(part, leaf)
-        case _:
-            return leaf(expression)
+        """All of them. Raises BadFilter."""
+        each = (self.field(one.name).condition(one) for one in asked)
+        return reduce(and_, each, Q())

@@ -328,12 +328,14 @@ def _filled(*parts: tuple[str, bool]) -> list[tuple[str, bool]]:
 
 # ---------------------------------------------------------------- what went wrong
 
+# What may come next, the most telling first.
 EXPECTED = (
     ("BARE", "a value"),
     ("COMPARE", "an operator such as `=`"),
+    ("RPAR", "a closing parenthesis"),
+    ("_OR", "and, or, or the end"),
     ("NAME", "a condition"),
     ("LPAR", "a list in parentheses"),
-    ("RPAR", "a closing parenthesis"),
     ("DESC", "ASC, DESC or the end"),
     ("_AND", "AND or the end"),
     ("$END", "the end"),
@@ -349,7 +351,7 @@ def _explained(text: str, start: str, problem: UnexpectedInput) -> BadFilter:
     elif text[at] in "'\"`" and text.find(text[at], at + 1) < 0:
         return BadFilter("The quote that opens here is never closed", at + 1)
     allowed = _allowed_after(text[:at], start)
-    if found == "RPAR" and not allowed & {"RPAR", "BARE"}:
+    if found == "RPAR" and "$END" in allowed:
         return BadFilter("No parenthesis is open here", at + 1)
     expected = next(words for name, words in EXPECTED if name in allowed)
     before = text[:at].split()
@@ -359,8 +361,7 @@ def _explained(text: str, start: str, problem: UnexpectedInput) -> BadFilter:
 
 def _allowed_after(text: str, start: str) -> set[str]:
     """The lexer knows what any filter might go on with; the parser, what this one might."""
-    try:
-        PARSER.parse(text, start=start)
-    except UnexpectedToken as problem:
-        return problem.expected
-    return {"_AND", "$END"}
+    parser = PARSER.parse_interactive(text, start=start)
+    for _ in parser.iter_parse():
+        pass
+    return set(parser.accepts())  # type: ignore[no-untyped-call]  # lark has no type here

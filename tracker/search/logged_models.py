@@ -31,17 +31,22 @@ from tracker.search.fields import (
     LIKE,
     LIST,
     RANGE,
-    Choice,
     Entity,
     Field,
+    Table,
+)
+from tracker.search.grammar import Comparison
+from tracker.search.kinds import (
+    Choice,
+    Column,
     Number,
     NumberOrNaN,
-    Table,
+    PlainText,
     Text,
+    numbers_first,
 )
-from tracker.search.grammar import Comparison, Level
 from tracker.search.lookups import Bytewise
-from tracker.search.ordering import Column, Order, Phase
+from tracker.search.ordering import Order, Phase
 from tracker.search.paging import Page
 
 
@@ -59,13 +64,6 @@ class OrderBy(NamedTuple):
     ascending: bool = True
     dataset_name: str = ""
     dataset_digest: str = ""
-
-
-class PlainText(Text):
-    """Text that may stand without quotes: `params.depth = 3`."""
-
-    def read(self, value: grammar.Value, level: Level) -> str:
-        return value.text
 
 
 ANY_TEXT = EQUAL + LIKE + LIST
@@ -93,11 +91,11 @@ class LatestMetric(Field):
 
     among: Q = Q()
 
-    def condition(self, asked: Comparison, level: Level, joined: str = "") -> Q:
+    def condition(self, asked: Comparison) -> Q:
         self.check(asked)
         latest = latest_point(asked.name.key, self.among, OuterRef(OuterRef("pk")))
         points = LoggedModelMetric.objects.filter(pk=Subquery(latest.values("pk")[:1]))
-        return Q(Exists(points.filter(self.tested(self.path, asked, level))))
+        return Q(Exists(points.filter(self.tested(self.path, asked))))
 
 
 def latest_point(key: str, among: Q, model: OuterRef) -> QuerySet[LoggedModelMetric]:
@@ -212,4 +210,4 @@ def _metric(key: str, item: OrderBy) -> list[Column]:
     latest = latest_point(key, among, OuterRef("pk"))
     value = Subquery(latest.values("value")[:1])
     is_nan = Subquery(latest.values("is_nan")[:1])
-    return ordering.metric(value, is_nan, descending=not item.ascending)
+    return numbers_first(value, is_nan, descending=not item.ascending)

@@ -7,38 +7,18 @@ since an index serves each of them, and SQLite has none for NULLS LAST.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import (
-    Case,
-    F,
-    FilteredRelation,
-    FloatField,
-    Model,
-    Q,
-    QuerySet,
-    TextField,
-    Value,
-    When,
-)
+from django.db.models import FilteredRelation, Model, Q, QuerySet
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import Exact, IsNull
 
 from tracker.errors import Invalid
 from tracker.search import grammar, paging
 from tracker.search.grammar import BadFilter
-from tracker.search.lookups import Bytewise
+from tracker.search.kinds import Column
 from tracker.search.paging import Page
 
 M = TypeVar("M", bound=Model)
-
-
-class Column(NamedTuple):
-    """A value that rows are ordered by. It is never missing."""
-
-    value: Combinable
-    descending: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +27,10 @@ class Phase:
 
     columns: Sequence[Column]
     where: Q = field(default_factory=Q)
+
+    def reversed(self) -> "Phase":
+        columns = [Column(value, not descending) for value, descending in self.columns]
+        return Phase(columns, self.where)
 
 
 @dataclass(frozen=True)
@@ -99,52 +83,71 @@ def by_attributes(
     )
 
 
-def numbers(path: str, descending: bool) -> list[Column]:
-    """By a number that may be missing: last in both directions."""
-    zero = Coalesce(F(path), Value(0), output_field=FloatField())
-    return [_missing(path), Column(zero, descending)]
-
-
-def texts(path: str, descending: bool) -> list[Column]:
-    """By the bytes of a text that may be missing: last in both directions."""
-    empty = Coalesce(Bytewise(F(path)), Value(""), output_field=TextField())
-    return [_missing(path), Column(empty, descending)]
-
-
-def metric(value: Combinable, is_nan: Combinable, *, descending: bool) -> list[Column]:
-    """Numbers, then NaN, then missing, in both directions."""
-    rank = Case(
-        When(IsNull(value, True), then=2), When(Exact(is_nan, True), then=1), default=0
-    )
-    zero = Coalesce(value, Value(0), output_field=FloatField())
-    return [Column(rank), Column(zero, descending)]
-
-
-def _missing(path: str) -> Column:
-    # As an expression: a Q would join the rows once more.
-    return Column(Case(When(IsNull(F(path), True), then=1), default=0))
+FORTH, BACK = "after", "before"
 
 
 def page(
-    rows: QuerySet[M], order: Order, *, limit: int, token: str, query: object
+    rows: QuerySet[M],
+    order: Order,
+    *,
+    limit: int,
+    token: str,
+    query: object,
+    two_way: bool = False,
 ) -> Page[M]:
-    """The rows after those that the token ended with, and a token for what follows."""
-    begin, *after = paging.open(token, query) if token else [0]
-    joined = rows.annotate(**order.joins)
+    """The rows after those that the token ended with, and a token for what follows.
+
+    `two_way` lists have tokens for what came before, too.
+    """
+    place: list[Any] = paging.open(token, query) if token else [FORTH, 0]
+    way, begin, *start = place
+    # Copies, for Django notes in them where they were used.
+    joined = rows.annotate(
+        **{
+            name: FilteredRelation(join.relation_name, condition=join.condition)
+            for name, join in order.joins.items()
+        }
+    )
+    found = _walk(joined, order.phases, way, begin, start, limit + 1)
+    if way == BACK and len(found) <= limit:
+        # The first page, filled up if it has grown since.
+        way, token = FORTH, ""
+        found = _walk(joined, order.phases, FORTH, 0, [], limit + 1)
+    has_more = len(found) > limit
+    shown = found[:limit] if way == FORTH else found[:limit][::-1]
+    if not shown:
+        return Page([])
+    next_token = previous_token = None
+    if has_more or way == BACK:
+        next_token = paging.sign([FORTH, *_place(order, *shown[-1])], query)
+    if two_way and token:
+        previous_token = paging.sign([BACK, *_place(order, *shown[0])], query)
+    return Page([row for row, _ in shown], next_token, previous_token)
+
+
+def _walk(
+    rows: QuerySet[M],
+    phases: Sequence[Phase],
+    way: str,
+    begin: int,
+    start: Sequence[Any],
+    limit: int,
+) -> list[tuple[M, int]]:
+    """Rows, each with the number of its phase, from a place in the order on or back."""
+    numbers = range(begin, len(phases)) if way == FORTH else range(begin, -1, -1)
     found: list[tuple[M, int]] = []
-    for number, phase in enumerate(order.phases[begin:], start=begin):
-        part = _cut(joined, phase, after)
-        found += ((row, number) for row in part[: limit + 1 - len(found)])
-        if len(found) > limit:
+    for number in numbers:
+        phase = phases[number] if way == FORTH else phases[number].reversed()
+        part = _cut(rows, phase, start if number == begin else [])
+        found += [(row, number) for row in part[: limit - len(found)]]
+        if len(found) == limit:
             break
-        after = []
-    shown = [row for row, _ in found[:limit]]
-    if len(found) <= limit:
-        return Page(shown)
-    last, number = found[limit - 1]
+    return found
+
+
+def _place(order: Order, row: Model, number: int) -> list[Any]:
     width = len(order.phases[number].columns)
-    end = [getattr(last, _name(place)) for place in range(width)]
-    return Page(shown, paging.sign([number, *end], query))
+    return [number, *(getattr(row, _name(place)) for place in range(width))]
 
 
 def _cut(rows: QuerySet[M], phase: Phase, after: Sequence[Any]) -> QuerySet[M]:

@@ -24,13 +24,11 @@ from tracker.search.fields import (
     RANGE,
     Entity,
     Field,
-    Number,
     Table,
-    Text,
 )
 from tracker.search.grammar import Comparison
+from tracker.search.kinds import Column, Number, Text
 from tracker.search.lookups import Bytewise, There
-from tracker.search.ordering import Column
 from tracker.search.paging import Page
 
 IS_PROMPT = "mlflow.prompt.is_prompt"

@@ -1,0 +1,89 @@
+"""Regular expressions that people write: they get a limited time, on either database."""
+
+import contextlib
+import functools
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import regex  # type: ignore[import-untyped]
+from django.db import DataError, OperationalError, connection, transaction
+
+from tracker.errors import Invalid
+from tracker.search.grammar import BadFilter, Value
+
+SECONDS = 2.0
+
+TOO_SLOW = "The regular expression takes too long; make it simpler."
+
+_until: ContextVar[float] = ContextVar("until")
+
+
+@contextlib.contextmanager
+def limited(is_needed: bool = True) -> Iterator[None]:
+    """Queries inside may match regular expressions, all together for SECONDS.
+
+    Raises Invalid for one that takes longer, or that the database cannot read.
+    """
+    if not is_needed:
+        yield
+        return
+    limit = _limited_sqlite if connection.vendor == "sqlite" else _limited_postgresql
+    with limit():
+        yield
+
+
+@contextlib.contextmanager
+def _limited_sqlite() -> Iterator[None]:
+    token = _until.set(time.monotonic() + SECONDS)
+    try:
+        yield
+    except OperationalError:  # all that SQLite says of a function that raised
+        if time.monotonic() < _until.get():
+            raise
+        raise Invalid(TOO_SLOW) from None
+    finally:
+        _until.reset(token)
+
+
+def check(value: Value) -> None:
+    """Raises BadFilter for a text that is no regular expression."""
+    try:
+        _compiled(value.text)
+    except regex.error as problem:
+        raise BadFilter(
+            f"Not a regular expression: {problem}", value.position
+        ) from None
+
+
+@contextlib.contextmanager
+def _limited_postgresql() -> Iterator[None]:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {SECONDS * 1000:.0f}")
+            yield
+            cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+    except OperationalError as problem:
+        if getattr(problem.__cause__, "sqlstate", "") != "57014":  # query_canceled
+            raise
+        raise Invalid(TOO_SLOW) from None
+    except DataError as problem:
+        if getattr(problem.__cause__, "sqlstate", "") != "2201B":
+            raise
+        raise Invalid(f"Not a regular expression: {problem}".split("\n")[0]) from None
+
+
+def matches(text: str | None, pattern: str) -> bool | None:
+    """For SQLite: whether the pattern is found in the text."""
+    if text is None:
+        return None
+    left = _until.get() - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return _compiled(pattern).search(text, timeout=left) is not None
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(pattern: str) -> Any:
+    return regex.compile(pattern)

@@ -1,0 +1,462 @@
+"""The table of candidates on an experiment's page: its filter, its order, its pages.
+
+The filter language is larger than MLflow's (docs/search.md) and any of it may be typed
+without the names of the kinds: what an experiment's candidates have decides what is meant.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_, or_
+from typing import NamedTuple
+
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.lookups import Exact
+
+from tracker.errors import Invalid
+from tracker.models import Candidate, Experiment, Key, Kind, Status, Tag
+from tracker.search import grammar, ordering, regular
+from tracker.search.candidates import (
+    ATTRIBUTES as WIRE_ATTRIBUTES,
+)
+from tracker.search.candidates import (
+    DATASETS,
+    METRIC,
+    PARAM,
+    STARTED,
+    TAG,
+    Choice,
+    Question,
+    Term,
+    choose,
+)
+from tracker.search.fields import EQUAL, LIKE, LIST, PATTERN, PRESENCE, RANGE, Field
+from tracker.search.grammar import (
+    AGGREGATES,
+    And,
+    BadFilter,
+    Comparison,
+    Expression,
+    Name,
+    Not,
+    Or,
+    Word,
+)
+from tracker.search.kinds import (
+    Duration,
+    LongText,
+    Moment,
+    Number,
+    NumberOrNaN,
+    PlainText,
+    TextOrNumber,
+)
+from tracker.search.kinds import Word as OneOf
+from tracker.search.lookups import There
+from tracker.search.paging import Page, View, viewed
+
+ATTRIBUTE = "a"
+MAX_SORTS = 3
+# Counting further than this costs more than it tells.
+MAX_COUNT = 10_000
+
+
+class SortKey(NamedTuple):
+    """A column to sort by: kind and key as in the address `m:val/acc.max`."""
+
+    kind: str  # a Kind, or ATTRIBUTE
+    key: str
+    aggregate: str = ""  # of metrics only; the latest value where it is empty
+    descending: bool = False
+
+
+class Count(NamedTuple):
+    """How many match: exactly, or more than can be said."""
+
+    number: int
+    is_exact: bool
+
+    def __str__(self) -> str:
+        return f"{self.number:,}" if self.is_exact else f"{self.number:,}+"
+
+
+class Condition(NamedTuple):
+    """A part of a filter that must hold, where it stands, and the filter without it."""
+
+    text: str
+    start: int  # counts from 0
+    end: int
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A filter and an order, read once and asked several times."""
+
+    choice: Choice
+    view: View
+    has_pattern: bool
+    identity: list[object]
+
+    @property
+    def rows(self) -> QuerySet[Candidate]:
+        """All that match, in no order. Evaluate it inside `limited()`."""
+        return viewed(self.choice.rows, self.view)
+
+    def limited(self) -> AbstractContextManager[None]:
+        """Regular expressions get a limited time inside."""
+        return regular.limited(self.has_pattern)
+
+    def page(self, *, limit: int = 100, token: str = "") -> Page[Candidate]:
+        with self.limited():
+            return ordering.page(
+                self.rows,
+                self.choice.order,
+                limit=limit,
+                token=token,
+                query=self.identity,
+                two_way=True,
+            )
+
+    def count(self) -> Count:
+        with self.limited():
+            number = self.rows[: MAX_COUNT + 1].count()
+        return Count(min(number, MAX_COUNT), number <= MAX_COUNT)
+
+
+def search(
+    experiment: Experiment,
+    *,
+    text: str = "",
+    sort: Sequence[SortKey] = (),
+    view: View = View.ACTIVE_ONLY,
+) -> Search:
+    """The experiment's candidates that match the filter, in this order.
+
+    The newest first among equals, and where nothing is asked; what is missing comes last
+    in both directions. The page's tokens lead to the next page and to the previous one,
+    and belong to this filter, sort and view. Candidates come bare: look up what is shown.
+
+    Raises BadFilter, with the position of what is wrong in the text, or Invalid for a
+    sort; `page` raises Invalid for a token.
+    """
+    choice, has_pattern = _choice(experiment, text, sort)
+    identity = ["table", experiment.pk, text, [list(key) for key in sort], view]
+    return Search(choice, view, has_pattern, identity)
+
+
+def page(
+    experiment: Experiment,
+    *,
+    text: str = "",
+    sort: Sequence[SortKey] = (),
+    view: View = View.ACTIVE_ONLY,
+    limit: int = 100,
+    token: str = "",
+) -> Page[Candidate]:
+    """A page of what `search` finds."""
+    asked = search(experiment, text=text, sort=sort, view=view)
+    return asked.page(limit=limit, token=token)
+
+
+def matching(
+    experiment: Experiment, text: str = "", view: View = View.ACTIVE_ONLY
+) -> QuerySet[Candidate]:
+    """All candidates that match the filter, in no order. Raises BadFilter.
+
+    With a regular expression, evaluate it inside `regular.limited()`.
+    """
+    return search(experiment, text=text, view=view).rows
+
+
+def count(
+    experiment: Experiment, text: str = "", view: View = View.ACTIVE_ONLY
+) -> Count:
+    """How many candidates match, counted up to MAX_COUNT. Raises BadFilter."""
+    return search(experiment, text=text, view=view).count()
+
+
+def conditions(text: str) -> list[Condition]:
+    """The conditions of a filter that must all hold. Raises BadFilter."""
+    parts = grammar.conditions(text)
+    return [
+        Condition(*part, " and ".join(other.text for other in parts if other != part))
+        for part in parts
+    ]
+
+
+def _choice(
+    experiment: Experiment, text: str, sort: Sequence[SortKey]
+) -> tuple[Choice, bool]:
+    """Which candidates, and whether a regular expression picks them."""
+    asked = grammar.expression(text)
+    comparisons = [end for end in _ends(asked) if isinstance(end, Comparison)]
+    vocabulary = Vocabulary(experiment, [one.name for one in comparisons])
+    simple = [
+        vocabulary.question(part)
+        for part in asked.parts
+        if isinstance(part, Comparison)
+    ]
+    others = (
+        _compiled(part, vocabulary)
+        for part in asked.parts
+        if not isinstance(part, Comparison)
+    )
+    everyone = Candidate.objects.alias(duration_ms=F("ended_ms") - F("started_ms"))
+    choice = choose(
+        everyone, [experiment.pk], simple, _terms(sort), reduce(and_, others, Q())
+    )
+    patterns = [one.values[0] for one in comparisons if one.operator in PATTERN]
+    for pattern in patterns:
+        regular.check(pattern)
+    return choice, bool(patterns)
+
+
+def _ends(expression: Expression) -> Iterator[Comparison | Word]:
+    match expression:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _ends(part)
+        case Not(part):
+            yield from _ends(part)
+        case _:
+            yield expression
+
+
+def _compiled(expression: Expression, vocabulary: "Vocabulary") -> Q:
+    match expression:
+        case And(parts):
+            return reduce(and_, (_compiled(part, vocabulary) for part in parts))
+        case Or(parts):
+            return reduce(or_, (_compiled(part, vocabulary) for part in parts))
+        case Not(part):
+            # In two-valued logic: what a missing value does not meet, it meets negated.
+            met = Case(When(_compiled(part, vocabulary), then=True), default=False)
+            return Q(Exact(met, Value(False)))
+        case Word(text):
+            return _said_somewhere(text)
+    field, asked = vocabulary.question(expression)
+    return field.condition(asked)
+
+
+def _said_somewhere(word: str) -> Q:
+    """A word of the name or of a tag, the note among them; or the candidate's number."""
+    tags = Tag.objects.filter(candidate=OuterRef("pk"), value__icontains=word)
+    found = Q(name__icontains=word) | Q(There(tags))
+    number = word.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        found |= Q(iid=int(number))
+    return found
+
+
+# ---------------------------------------------------------------- what can be asked
+
+ANY_TEXT = EQUAL + LIKE + LIST + PATTERN
+TRUE_WORDS = {"done": Status.FINISHED, "stopped": Status.KILLED}
+
+STARTED_AT = replace(STARTED, kind=Moment())
+ENDED_AT = Field("ended_ms", Moment(), EQUAL + RANGE + PRESENCE, is_optional=True)
+STATUS = Field(
+    "status",
+    OneOf({status.value.lower(): status.value for status in Status} | TRUE_WORDS),
+    EQUAL + LIST,
+)
+ATTRIBUTES: Mapping[str, Field] = {
+    "name": Field("name", PlainText(), ANY_TEXT),
+    "number": Field("iid", Number(), EQUAL + RANGE + LIST),
+    "status": STATUS,
+    "state": STATUS,
+    "start": STARTED_AT,
+    "end": ENDED_AT,
+    "duration": Field(
+        "duration_ms", Duration(), EQUAL + RANGE + PRESENCE, is_optional=True
+    ),
+    "user": Field("user_id", PlainText(), ANY_TEXT),
+    "parent": Field(
+        "iid",
+        Number(),
+        EQUAL + LIST + PRESENCE,
+        rows=Candidate,
+        owner="eid",
+        outer="parent_eid",
+        key=None,
+    ),
+    "commit": replace(
+        TAG,
+        kind=LongText(),
+        operators=ANY_TEXT + PRESENCE,
+        key="mlflow.source.git.commit",
+    ),
+    "branch": replace(
+        TAG,
+        kind=LongText(),
+        operators=ANY_TEXT + PRESENCE,
+        key="mlflow.source.git.branch",
+    ),
+    **{
+        name: replace(field, kind=PlainText(), operators=ANY_TEXT)
+        for name, field in WIRE_ATTRIBUTES.items()
+        if field.path in ("eid", "name", "user_id", "artifact_uri")
+    },
+    "start_time": STARTED_AT,
+    "created": STARTED_AT,
+    "end_time": ENDED_AT,
+}
+NUMERIC = EQUAL + RANGE + PRESENCE
+LATEST = replace(METRIC, operators=NUMERIC)
+SUMMARY = replace(LATEST, is_indexed=False)
+METRICS = {
+    "last": LATEST,
+    "first": replace(SUMMARY, path="first_value", kind=NumberOrNaN("first_is_nan")),
+    "min": replace(SUMMARY, path="min_value", kind=Number()),
+    "max": replace(SUMMARY, path="max_value", kind=Number()),
+    "mean": replace(SUMMARY, path="mean", kind=Number()),
+    "count": replace(SUMMARY, path="count", kind=Number()),
+}
+PARAMS = replace(PARAM, kind=TextOrNumber(), operators=ANY_TEXT + RANGE + PRESENCE)
+TAGS = replace(TAG, kind=LongText(), operators=ANY_TEXT + PRESENCE)
+
+KINDS = {
+    **dict.fromkeys(("metrics", "metric", "m"), Kind.METRIC),
+    **dict.fromkeys(("params", "param", "parameters", "parameter", "p"), Kind.PARAM),
+    **dict.fromkeys(("tags", "tag", "t"), Kind.TAG),
+}
+OTHERS = {
+    **dict.fromkeys(("attributes", "attribute", "attr", "run", "a"), ATTRIBUTES),
+    **dict.fromkeys(
+        ("datasets", "dataset"),
+        {
+            name: replace(field, kind=PlainText(), operators=ANY_TEXT)
+            for name, field in DATASETS.items()
+        },
+    ),
+}
+
+
+class Vocabulary:
+    """What names mean in one experiment: attributes first, then what its candidates have."""
+
+    def __init__(self, experiment: Experiment, names: Iterable[Name]) -> None:
+        """Looks up all that the catalogue must say about these names, at once."""
+        self.experiment = experiment
+        unclear = {form for name in names for form, _ in _forms(name)}
+        self.known = (
+            set(
+                Key.objects.filter(experiment=experiment, key__in=unclear).values_list(
+                    "kind", "key"
+                )
+            )
+            if unclear
+            else set()
+        )
+
+    def question(self, asked: Comparison) -> Question:
+        """The field that a comparison is about. Raises BadFilter."""
+        name = asked.name
+        entity = name.entity.lower()
+        if entity in OTHERS:
+            return Question(_attribute(name, OTHERS[entity]), asked)
+        kind = KINDS.get(entity)
+        if kind is None and not name.aggregate and name.text.lower() in ATTRIBUTES:
+            return Question(ATTRIBUTES[name.text.lower()], asked)
+        key, aggregate = name.key, name.aggregate
+        if _forms(name):
+            kind, key, aggregate = self._meant(name, kind)
+        if aggregate and kind != Kind.METRIC:
+            raise BadFilter("Only metrics have summaries", name.position)
+        if kind == Kind.METRIC:
+            field = METRICS[aggregate or "last"]
+        else:
+            field = PARAMS if kind == Kind.PARAM else TAGS
+        return Question(field, replace(asked, name=name._replace(key=key)))
+
+    def _meant(self, name: Name, kind: Kind | None) -> tuple[Kind, str, str]:
+        """Kind, key and aggregate of a name that leaves them open."""
+        for key, aggregate in _forms(name):
+            kinds = [Kind.METRIC] if aggregate else list(Kind)
+            found = [
+                one for one in kinds if (one, key) in self.known and kind in (one, None)
+            ]
+            if len(found) == 1:
+                return found[0], key, aggregate
+            if found:
+                choices = " or ".join(f"`{one.value}:{key}`" for one in found)
+                raise BadFilter(
+                    f"`{key}` is a {' and a '.join(one.label.lower() for one in found)}:"
+                    f" write {choices}",
+                    name.position,
+                    choices,
+                )
+        if kind is not None:  # nobody has it: then nobody matches
+            key, aggregate = _forms(name)[-1]
+            return kind, key, aggregate
+        raise BadFilter(
+            f"Nothing here is called `{name.text[:60]}`{self._suggestion(name.text)}",
+            name.position,
+            "the name of a parameter, metric, tag or attribute",
+        )
+
+    def _suggestion(self, text: str) -> str:
+        keys = Key.objects.filter(experiment=self.experiment).values_list(
+            "key", flat=True
+        )
+        close = difflib.get_close_matches(text, [*ATTRIBUTES, *keys[:3000]], n=1)
+        return f"; did you mean `{close[0]}`" if close else ""
+
+
+def _forms(name: Name) -> list[tuple[str, str]]:
+    """The key and aggregate that an unclear name may mean, the likeliest first.
+
+    `val.max` is the metric of that name, if there is one, and else the greatest `val`.
+    """
+    kind = KINDS.get(name.entity.lower())
+    if name.entity.lower() in OTHERS or (kind and name.aggregate):
+        return []
+    if name.aggregate:
+        return [(name.key, name.aggregate)]
+    key = name.key if kind else name.text
+    stem, dot, suffix = key.rpartition(".")
+    forms = [(key, "")]
+    if stem and suffix in AGGREGATES and kind in (Kind.METRIC, None):
+        forms.append((stem, suffix))
+    return forms if kind is None or len(forms) > 1 else []
+
+
+def _attribute(name: Name, fields: Mapping[str, Field]) -> Field:
+    if name.aggregate or name.key.lower() not in fields:
+        raise BadFilter(
+            f"No attribute is called `{name.text[:60]}`; there are {', '.join(fields)}",
+            name.position,
+        )
+    return fields[name.key.lower()]
+
+
+# ---------------------------------------------------------------- order
+
+
+def _terms(sort: Sequence[SortKey]) -> list[Term]:
+    if len(sort) > MAX_SORTS:
+        raise Invalid(f"The table can be sorted by {MAX_SORTS} columns, not by more.")
+    if len({key[:3] for key in sort}) < len(sort):
+        raise Invalid("The table is sorted by one column twice.")
+    return [Term(_sorted(key), key.key, key.descending) for key in sort]
+
+
+def _sorted(key: SortKey) -> Field:
+    if key.kind == ATTRIBUTE and key.key in SORTED_ATTRIBUTES:
+        return ATTRIBUTES[key.key]
+    match key.kind:
+        case Kind.METRIC if (key.aggregate or "last") in METRICS:
+            return METRICS[key.aggregate or "last"]
+        case Kind.PARAM:
+            return PARAMS
+        case Kind.TAG:
+            return TAGS
+    raise Invalid(f"The table cannot be sorted by {':'.join(key[:3])[:60]!r}.")
+
+
+SORTED_ATTRIBUTES = frozenset(
+    "name number status state user start end duration".split()
+)
