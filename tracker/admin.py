@@ -72,11 +72,8 @@ class ProjectAdmin(admin.ModelAdmin):
     inlines = [Members]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(experiments_here=Count("experiments"))
-        )
+        rows: QuerySet[Project] = super().get_queryset(request)
+        return rows.annotate(experiments_here=Count("experiments"))
 
     @admin.display(description="Experiments")
     def experiment_count(self, row: Any) -> int:

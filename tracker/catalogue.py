@@ -30,16 +30,18 @@ def stale() -> list[Experiment]:
     # The first 12 digits of an eid are its time in milliseconds (UUID version 7).
     since = f"{(time.time_ns() // 1_000_000 - RECENT_SECONDS * 1000):012x}"
     recent = Candidate.objects.filter(eid__gt=since).values("experiment")
-    changed = Experiment.objects.filter(
-        Q(pk__in=uncounted) | Q(pk__in=recent)
-    ).annotate(counted_at=Min("keys__counted_at"), size=Max("keys__candidates"))
+    changed = (
+        Experiment.objects.filter(Q(pk__in=uncounted) | Q(pk__in=recent))
+        .annotate(counted_at=Min("keys__counted_at"), size=Max("keys__candidates"))
+        .order_by(F("counted_at").asc(nulls_first=True), "pk")
+        .values_list("pk", "counted_at", "size")
+    )
     now = timezone.now()
-    return [
-        experiment
-        for experiment in changed.order_by(F("counted_at").asc(nulls_first=True), "pk")
-        if experiment.counted_at is None
-        or experiment.counted_at + rest(experiment.size) < now
+    waiting = [
+        pk for pk, counted, size in changed if not counted or counted + rest(size) < now
     ]
+    found = Experiment.objects.in_bulk(waiting)
+    return [found[pk] for pk in waiting]
 
 
 def rest(candidates: int | None) -> timedelta:
@@ -64,9 +66,10 @@ def count(experiment: Experiment) -> None:
 
 
 def _save(counts: list[tuple[int, int, bool, int]]) -> None:
-    """Counts by the id of their key. Not `bulk_update`: of thousands of keys it makes CASEs
+    """Save counts by the id of their key.
 
-    for seconds, and on SQLite nobody can log meanwhile.
+    Not `bulk_update`: of thousands of keys it makes CASEs for seconds, and on SQLite
+    nobody can log meanwhile.
     """
     now = timezone.now()
     adapted = connection.ops.adapt_datetimefield_value(now)

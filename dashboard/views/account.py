@@ -18,7 +18,7 @@ from dashboard.forms import TokenForm
 from dashboard.shell import THEMES
 from dashboard.snippets import Code
 from tracker import tokens as access_tokens
-from tracker.models import AccessToken
+from tracker.models import AccessToken, User
 
 TEAM_SETTINGS = """\
 export TRACKER_MODE=team
@@ -40,24 +40,31 @@ set_password = PasswordResetConfirmView.as_view(
 )
 
 
+def signed_in(request: HttpRequest) -> User:
+    """Whoever asks, behind `login_required`."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
 @login_required
 def tokens(request: HttpRequest) -> HttpResponse:
     """The person's tokens; a new one is shown in the answer that made it, and never again."""
-    form = TokenForm(request.user, request.POST or None)
+    person = signed_in(request)
+    form = TokenForm(person, request.POST or None)
     issued = None
     if request.method == "POST" and form.is_valid():
         issued = access_tokens.issue(
-            request.user,
+            person,
             name=form.cleaned_data["name"],
             project=form.cleaned_data["project"],
             scope=AccessToken.Scope(form.cleaned_data["scope"]),
             lifetime=timedelta(days=form.cleaned_data["days"]),
         )
-        form = TokenForm(request.user)
+        form = TokenForm(person)
     page = {
         "form": form,
         "issued": issued,
-        "tokens": AccessToken.objects.filter(user=request.user, revoked_at=None)
+        "tokens": AccessToken.objects.filter(user=person, revoked_at=None)
         .select_related("project")
         .order_by("-pk"),
         "section": "tokens",
@@ -68,7 +75,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
-    access_tokens.revoke(get_object_or_404(AccessToken, pk=pk, user=request.user))
+    access_tokens.revoke(get_object_or_404(AccessToken, pk=pk, user=signed_in(request)))
     return redirect("tokens")
 
 

@@ -364,4 +364,4 @@ def _allowed_after(text: str, start: str) -> set[str]:
     parser = PARSER.parse_interactive(text, start=start)
     for _ in parser.iter_parse():
         pass
-    return parser.accepts()
+    return set(parser.accepts())  # type: ignore[no-untyped-call]  # lark has no type here
