@@ -1,25 +1,23 @@
 """What a script reports: metrics, params and tags of a candidate, whole or not at all.
 
-The one module that may speak SQL for each database: a request costs a handful of
-statements whatever its size. Rows are always written in key order, under the
-candidate's lock, so that concurrent writers queue instead of colliding.
+A request costs a handful of statements whatever its size (see also points). Rows are
+always written in key order, under the candidate's lock, so that concurrent writers
+queue instead of colliding.
 """
 
 import functools
 import json
 import math
 import re
-import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Model
 
-from tracker import ci, summary
+from tracker import ci, points, summary
 from tracker.errors import Invalid, NotFound
 from tracker.keys import MAX_PARAM_CHARS, MAX_TAG_CHARS, quoted
 from tracker.models import (
@@ -28,7 +26,6 @@ from tracker.models import (
     Kind,
     LoggedModel,
     LoggedModelMetric,
-    Metric,
     Param,
     Tag,
 )
@@ -263,62 +260,19 @@ def listed(text: str) -> list[Any]:
 # ---------------------------------------------------------------- metrics
 
 
-def log_metrics(candidate: Candidate, points: Iterable[Point]) -> None:
+def log_metrics(candidate: Candidate, reported: Iterable[Point]) -> None:
     """Store the points that are new, and bring the summaries of their series up to date."""
-    series: dict[str, set[Row]] = defaultdict(set)
-    for point in points:
-        series[point.key].add(summary.kept(point.step, point.timestamp, point.value))
-
-    known = {metric.key: metric for metric in known_metrics(candidate, list(series))}
-    missing = sorted(series.keys() - known.keys())
-    known |= {
-        metric.key: metric for metric in create_metrics(candidate, missing, series)
-    }
-
-    fresh = insert_points({known[key].pk: series[key] for key in sorted(series)})
-    now = time.time_ns() // 1_000_000
-    changed = []
-    for key in sorted(series):
-        metric = known[key]
-        if rows := fresh.get(metric.pk):
-            summary.include(metric, rows)
-            metric.logged_ms = now
-            changed.append(metric)
-    save_summaries(changed)
+    rows: dict[str, set[Row]] = defaultdict(set)
+    for point in reported:
+        rows[point.key].add(summary.kept(point.step, point.timestamp, point.value))
+    points.store(candidate, rows)
 
 
-def known_metrics(candidate: Candidate, keys: Sequence[str]) -> Iterable[Metric]:
-    if len(keys) > 1:
-        return Metric.objects.filter(candidate=candidate, key__in=keys)
-    return Metric.objects.raw(
-        f"{select(Metric)} WHERE candidate_id = %s AND key = %s", [candidate.pk, *keys]
-    )
-
-
-def create_metrics(
-    candidate: Candidate, keys: Sequence[str], series: Mapping[str, set[Row]]
-) -> list[Metric]:
-    """Rows for new series, empty as yet: the points will be counted as they are stored."""
-    if not keys:
-        return []
-    return Metric.objects.bulk_create(
-        Metric(
-            candidate=candidate,
-            experiment_id=candidate.experiment_id,
-            started_ms=candidate.started_ms,
-            eid=candidate.eid,
-            key=key,
-            **summary.before_any(min(series[key])),
-        )
-        for key in keys
-    )
-
-
-def log_model_metrics(candidate: Candidate, points: Sequence[Point]) -> None:
+def log_model_metrics(candidate: Candidate, reported: Sequence[Point]) -> None:
     """The points that say which model they measure. The first of an identity stays."""
-    if not points:
+    if not reported:
         return
-    eids = {point.model_id for point in points}
+    eids = {point.model_id for point in reported}
     models = dict(
         LoggedModel.objects.filter(
             project_id=candidate.project_id, eid__in=sorted(eids)
@@ -335,109 +289,10 @@ def log_model_metrics(candidate: Candidate, points: Sequence[Point]) -> None:
             dataset_digest=point.dataset_digest,
             **summary.kept(point.step, point.timestamp, point.value)._asdict(),
         )
-        for point in points
+        for point in reported
     ]
     rows.sort(key=lambda row: (row.model_id, row.key, row.step, row.timestamp))
     LoggedModelMetric.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def insert_points(series: Mapping[int, set[Row]]) -> dict[int, list[Row]]:
-    """Store points, by the id of their metric. Returns those that were not there yet."""
-    rows = [
-        (metric, *row) for metric, points in series.items() for row in sorted(points)
-    ]
-    insert = (
-        _insert_points_postgresql
-        if connection.vendor == "postgresql"
-        else _insert_points_sqlite
-    )
-    fresh: dict[int, list[Row]] = defaultdict(list)
-    for metric, step, timestamp, value, is_nan in insert(rows):
-        fresh[metric].append(Row(step, timestamp, value, bool(is_nan)))
-    return fresh
-
-
-COLUMNS = "(metric_id, step, timestamp, value, is_nan)"
-
-
-def _insert_points_postgresql(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO tracker_point {COLUMNS}"
-            " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[],"
-            " %s::double precision[], %s::boolean[])"
-            " ON CONFLICT DO NOTHING"
-            " RETURNING metric_id, step, timestamp, value, is_nan",
-            columns,
-        )
-        return list(cursor.fetchall())
-
-
-# SQLite takes 32,766 variables in one statement; five make a row.
-SQLITE_CHUNK = 500
-
-
-def _insert_points_sqlite(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        for chunk in chunks(rows, SQLITE_CHUNK):
-            places = ", ".join(["(%s, %s, %s, %s, %s)"] * len(chunk))
-            cursor.execute(
-                f"INSERT INTO tracker_point {COLUMNS} VALUES {places}"
-                " ON CONFLICT DO NOTHING"
-                " RETURNING metric_id, step, timestamp, value, is_nan",
-                [value for row in chunk for value in row],
-            )
-            yield from cursor.fetchall()
-
-
-def save_summaries(metrics: Sequence[Metric]) -> None:
-    if not metrics:
-        return
-    settings = ", ".join(f"{name} = %s" for name in summary.COLUMNS)
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.executemany(
-                f"UPDATE tracker_metric SET {settings} WHERE id = %s",
-                [
-                    [getattr(metric, name) for name in summary.COLUMNS] + [metric.pk]
-                    for metric in metrics
-                ],
-            )
-            return
-        types = {
-            "value": "double precision",
-            "mean": "double precision",
-            "min_value": "double precision",
-            "max_value": "double precision",
-            "first_value": "double precision",
-            "is_nan": "boolean",
-            "first_is_nan": "boolean",
-            "in_order": "boolean",
-        }
-        arrays = ", ".join(
-            f"%s::{types.get(name, 'bigint')}[]" for name in ["id", *summary.COLUMNS]
-        )
-        cursor.execute(
-            "UPDATE tracker_metric SET "
-            + ", ".join(f"{name} = fresh.{name}" for name in summary.COLUMNS)
-            + f" FROM unnest({arrays}) AS fresh (id, {', '.join(summary.COLUMNS)})"
-            " WHERE tracker_metric.id = fresh.id",
-            [[metric.pk for metric in metrics]]
-            + [
-                [getattr(metric, name) for metric in metrics]
-                for name in summary.COLUMNS
-            ],
-        )
-
-
-T = TypeVar("T")
-
-
-def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
-    walk = iter(items)
-    while chunk := list(islice(walk, size)):
-        yield chunk
 
 
 # ---------------------------------------------------------------- the catalogue

@@ -28,6 +28,7 @@ from dashboard import (
     primary,
     prose,
     results,
+    showing,
     snippets,
     svg,
 )
@@ -127,9 +128,27 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "ci": about.ci(build),
         "datasets": about.datasets(this),
         "models": about.models(this),
+        "pictures": [tile(where, image) for image in showing.pictures(this)],
         "python": python_to_load(request, where),
     }
     return render(request, "dashboard/candidate.html", page)
+
+
+class Tile(NamedTuple):
+    """An image with its addresses."""
+
+    image: showing.Image
+    url: str
+    thumbnail: str
+
+
+def tile(where: Found, image: showing.Image) -> Tile:
+    place = [where.project.slug, where.candidate.iid, image.artifact.path]
+    return Tile(
+        image,
+        reverse("artifact", args=place),
+        f"{reverse('raw', args=place)}?as=thumbnail",
+    )
 
 
 def main_metric(

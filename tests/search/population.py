@@ -45,7 +45,7 @@ people = st.builds(
     metrics=st.dictionaries(st.sampled_from(KEYS), st.sampled_from(NUMBERS)),
     is_deleted=st.sampled_from([False, False, False, True]),
 )
-populations = st.lists(people, max_size=9)
+populations = st.lists(people, min_size=4, max_size=8)
 
 
 def keep(experiment: Experiment, population: list[One]) -> None:
