@@ -94,7 +94,8 @@ def test_condenses_as_plain_python_would(candidate):
     for start in range(0, 1000, 100):
         part = [(value, step) for step, value in enumerate(values)][start : start + 100]
         expected |= {(step, value) for value, step in (min(part), max(part))}
-    assert list(zip(drawn.x, drawn.y, strict=True)) == sorted(expected)
+    assert drawn.x == [step for step, _ in sorted(expected)]
+    assert drawn.y == pytest.approx([value for _, value in sorted(expected)])
     assert [count for _, _, count in drawn.means] == [100] * 10
     assert drawn.means[0][1] == pytest.approx(sum(values[:100]) / 100)
 
@@ -126,6 +127,40 @@ def test_looks_at_a_part_in_seconds_since_the_start(candidate):
     part = curve(metric, axis=Axis.RELATIVE, buckets=50, between=(10.5, 14.0))
 
     assert part.x == [11, 12, 13, 14]
+
+
+@pytest.mark.parametrize("steps", [None, [0] * 2000], ids=["steps", "no steps"])
+def test_cuts_out_a_span_of_time(candidate, steps):
+    metric = log(candidate, [float(n) for n in range(2000)], steps=steps)
+
+    part = curve(
+        metric,
+        axis=Axis.TIME,
+        buckets=50,
+        between=(START + 500_000, START + 520_000),
+    )
+
+    assert part.x == [START + 1000 * n for n in range(500, 521)]
+    assert part.y == [float(n) for n in range(500, 521)]
+
+
+def test_finds_nothing_where_nothing_was_logged(candidate):
+    metric = log(candidate, [float(step) for step in range(300)])
+
+    for axis in Axis:
+        assert curve(metric, axis=axis, buckets=5, between=(-9.0, -5.0)).x == []
+
+
+def test_condenses_a_series_without_steps_over_time(candidate):
+    values = [float(n % 10) for n in range(1000)]
+    values[500] = 77.0
+    metric = log(candidate, values, steps=[4] * 1000)
+
+    drawn = curve(metric, axis=Axis.RELATIVE, buckets=20)
+
+    assert drawn.points == 1000
+    assert len(drawn.x) <= 42
+    assert dict(zip(drawn.x, drawn.y, strict=True))[500.0] == 77.0
 
 
 def test_shares_the_points_of_a_chart_among_many_lines(experiment, monkeypatch):
