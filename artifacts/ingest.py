@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 # An upload that was asleep for longer, between its bytes and its row, might find that
 # the sweep has removed the bytes: it starts again. Half of inspection.KEEP_DISCARDED.
 ADOPT_WITHIN = timedelta(minutes=30)
+LARGE_BYTES = 1024**2
 
 
 def receive(place: Place, pieces: Iterable[bytes], *, size_bytes: int) -> Artifact:
@@ -37,7 +38,8 @@ def receive(place: Place, pieces: Iterable[bytes], *, size_bytes: int) -> Artifa
     a deleted owner, or where a folder is in the way; Full; Unavailable.
     """
     refuse_deleted(place.owner)
-    refuse_conflict(place)  # before gigabytes are sent for nothing
+    if size_bytes > LARGE_BYTES:
+        standing(place)  # before gigabytes are sent for nothing
     blob = f"{project_id_of(place.owner)}/{uuid.uuid4().hex}"
     storage.give_back_connection()
     digest = hashlib.sha256()
@@ -56,9 +58,8 @@ def commit(place: Place, blob: str, *, size_bytes: int, sha256: str) -> Artifact
     now = timezone.now()
     with transaction.atomic():
         lock(place.owner)
-        refuse_conflict(place)
         adopt(blob)
-        artifact = Artifact.objects.of(place.owner).at(place.path).first()
+        artifact = standing(place)
         if artifact:
             DiscardedBlob.objects.create(blob=artifact.blob)
         else:
@@ -126,22 +127,27 @@ def refuse_deleted(owner: Owner) -> None:
         raise Invalid(f"The model {owner.eid} is deleted; it must be active.")
 
 
-def refuse_conflict(place: Place) -> None:
-    """A path is a file or a folder, never both."""
+def standing(place: Place) -> Artifact | None:
+    """The file that stands where one is to be put, if any.
+
+    Raises Invalid where there is a folder, or a file where its own folder would be. As
+    this is asked under the owner's lock there is at most one of these three, and the
+    first row tells which.
+    """
     if not place.path:
         raise Invalid("Invalid path: a file needs a name.")
-    files = Artifact.objects.of(place.owner)
-    if files.below(place.path).exists():
+    above, parts = Q(), place.path.split("/")
+    for depth in range(1, len(parts) + 1):
+        above |= Q(folder="/".join(parts[: depth - 1]), name=parts[depth - 1])
+    below = Q(folder=place.path) | Q(folder__below=place.path)
+    found = Artifact.objects.of(place.owner).filter(above | below)[:1]
+    for artifact in found:
+        if artifact.path == place.path:
+            return artifact
+        if place.path.startswith(f"{artifact.path}/"):
+            raise Invalid(f"{artifact.path!r} is a file; nothing can be inside it.")
         raise Invalid(f"{place.path!r} is a folder; a file cannot take its place.")
-    above = place.path.split("/")[:-1]
-    paths = ["/".join(above[: depth + 1]) for depth in range(len(above))]
-    is_one_of = Q(pk__in=[])
-    for path in paths:
-        folder, _, name = path.rpartition("/")
-        is_one_of |= Q(folder=folder, name=name)
-    in_the_way = files.filter(is_one_of).first() if paths else None
-    if in_the_way:
-        raise Invalid(f"{in_the_way.path!r} is a file; nothing can be inside it.")
+    return None
 
 
 # ---------------------------------------------------------------- the wake-up

@@ -11,7 +11,7 @@ import time
 import uuid
 from contextlib import closing
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F
@@ -104,10 +104,8 @@ def inspect(artifact: Artifact) -> None:
 
 def look(artifact: Artifact) -> dict[str, Any]:
     """The content type and the facts of a file whose bytes are proven intact."""
-    lines = verify(artifact)
-    size = artifact.size_bytes
-    head = storage.head(artifact.blob, min(size, contents.HEAD_BYTES))
-    is_whole = len(head) == size
+    head, lines = verify(artifact)
+    is_whole = len(head) == artifact.size_bytes
     found = contents.recognise(artifact.name, head, is_whole=is_whole)
     facts: dict[str, Any] = {"kind": found.kind}
     content_type = found.content_type
@@ -129,14 +127,22 @@ def look(artifact: Artifact) -> dict[str, Any]:
     return {"content_type": content_type, "facts": facts}
 
 
-def verify(artifact: Artifact) -> int:
-    """Compare the stored bytes with what was uploaded; how many lines they have."""
+class Read(NamedTuple):
+    head: bytes
+    lines: int
+
+
+def verify(artifact: Artifact) -> Read:
+    """Read all of a file once, and compare it with what was uploaded."""
     digest = hashlib.sha256()
+    head = b""
     size = lines = 0
     renewed = time.monotonic()
     with closing(storage.blobs().open(artifact.blob, 0, artifact.size_bytes)) as pieces:
         for piece in pieces:
             digest.update(piece)
+            if size < contents.HEAD_BYTES:
+                head += piece[: contents.HEAD_BYTES - size]
             size += len(piece)
             lines += piece.count(b"\n")
             if time.monotonic() - renewed > RENEW_SECONDS:
@@ -147,8 +153,7 @@ def verify(artifact: Artifact) -> int:
             f"The {size} stored bytes are not those that were uploaded:"
             " their checksum differs."
         )
-    renew(artifact)
-    return lines
+    return Read(head, lines)
 
 
 def picture_facts(artifact: Artifact) -> dict[str, Any]:

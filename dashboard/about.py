@@ -108,7 +108,7 @@ def ci(build: CIBuild | None) -> list[Fact]:
         facts.append(
             Fact(
                 "merge",
-                "Merge request" if build.provider == "gitlab" else "Pull request",
+                "Request",
                 f"{mark}{build.change_id.lstrip('!#')}",
                 url=safe_url(build.change_url),
                 more=build.change_title,

@@ -20,6 +20,7 @@ from artifacts.downloads import is_shown
 from artifacts.models import Artifact
 from artifacts.previews import TABLE_ROWS, Picture, Preview
 from dashboard import prose, snippets, svg
+from tracker.models import Candidate
 
 # Colouring costs more than reading; beyond this the text stays plain.
 MAX_COLOURED_CHARS = 64 * 1024
@@ -181,6 +182,18 @@ def galleries(files: Iterable[Artifact]) -> list[Gallery]:
         for key, images in sorted(series.items())
     ]
     return ([Gallery("", plain)] if plain else []) + found
+
+
+MAX_LOOKED_AT = 200
+MAX_PICTURES = 6
+
+
+def pictures(candidate: Candidate) -> list[Image]:
+    """A few images for the overview, out of the first files."""
+    files = Artifact.objects.of(candidate).order_by("folder", "name")[:MAX_LOOKED_AT]
+    return [image for gallery in galleries(files) for image in gallery.images][
+        :MAX_PICTURES
+    ]
 
 
 def neighbours(

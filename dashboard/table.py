@@ -5,11 +5,11 @@ A value is found once (`Facts.value`) and told twice: to people by `cells`, to f
 """
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -35,6 +35,7 @@ from tracker.models import (
     Status,
     Tag,
 )
+from tracker.search.lookups import There
 
 CUT_CHARS = 60  # of a text value; the whole of it is in the title
 SUMMARY = ("value", "max_value", "min_value", "mean", "first_value", "count")
@@ -46,7 +47,7 @@ UNFINISHED = (Status.RUNNING, Status.SCHEDULED)
 class Facts:
     """What the shown columns need to know about the shown candidates."""
 
-    metrics: dict[tuple[int, str], tuple[Any, ...]] = field(default_factory=dict)
+    metrics: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
     params: dict[tuple[int, str], str] = field(default_factory=dict)
     tags: dict[tuple[int, str], str] = field(default_factory=dict)
     builds: dict[int, CIBuild] = field(default_factory=dict)
@@ -55,17 +56,8 @@ class Facts:
 
     def metric(self, candidate: Candidate, column: Column) -> float | None:
         """None where it was not logged; NaN where no point was a finite number."""
-        found = self.metrics.get((candidate.pk, column.key))
-        if found is None:
-            return None
-        summary = dict(zip(SUMMARY, found, strict=False))
-        is_nan, first_is_nan = found[len(SUMMARY) :]
-        if (column.aggregate == "last" and is_nan) or (
-            column.aggregate == "first" and first_is_nan
-        ):
-            return math.nan
-        value = summary[FIELDS[column.aggregate]]
-        return math.nan if value is None else value
+        row = self.metrics.get((candidate.pk, column.key))
+        return None if row is None else summed_up(row, column.aggregate)
 
     def value(self, candidate: Candidate, column: Column) -> Any:
         """A plain value, for files and comparisons; None where there is none."""
@@ -103,6 +95,16 @@ class Facts:
         raise AssertionError(key)
 
 
+def summed_up(row: Mapping[str, Any], aggregate: str) -> float:
+    """A series in one number; NaN where there is none."""
+    if aggregate in ("last", "first"):
+        flag = "is_nan" if aggregate == "last" else "first_is_nan"
+        if row[flag]:
+            return math.nan
+    value = row[FIELDS[aggregate]]
+    return math.nan if value is None else float(value)
+
+
 def gather(
     candidates: Sequence[Candidate],
     columns: Iterable[Column],
@@ -117,10 +119,10 @@ def gather(
         keys.setdefault(column.kind, set()).add(column.key)
     facts = Facts()
     if metrics := keys.get(Kind.METRIC):
-        rows = Metric.objects.filter(candidate__in=ids, key__in=metrics).values_list(
+        rows = Metric.objects.filter(candidate__in=ids, key__in=metrics).values(
             "candidate_id", "key", *SUMMARY, "is_nan", "first_is_nan"
         )
-        facts.metrics = {(row[0], row[1]): row[2:] for row in rows}
+        facts.metrics = {(row["candidate_id"], row["key"]): row for row in rows}
     if params := keys.get(Kind.PARAM):
         facts.params = texts(Param.objects.all(), ids, params)
     if tags := keys.get(Kind.TAG):
@@ -173,8 +175,15 @@ def parents_of(candidates: Iterable[Candidate]) -> dict[str, Candidate]:
 class Extremes(NamedTuple):
     """The best value of each column over everything that matches, and the strip's ends."""
 
-    best: dict[Column, float]
+    best: Mapping[Column, float]
     scale: strip.Scale | None
+
+
+UNKNOWN = Extremes({}, None)
+# So many series are read whole; beyond, an index finds the best and the ends.
+FEW = 5000
+# The strip spans all but this share at either end.
+CUT = 0.05
 
 
 def extremes(
@@ -185,25 +194,87 @@ def extremes(
     main: Column | None,
     total: int,
 ) -> Extremes:
-    """One statement of scalar sub-queries, each served by an index; none without metrics.
+    """One statement, or none without metrics.
 
     `matching` is None where no filter narrows the experiment; `total` counts what
-    matches, and places the ends of the strip at 5 and 95 % of it.
+    matches.
     """
-    wanted = [c for c in columns if c.direction is not Direction.NONE]
-    cut = total // 20
+    judged = [c for c in columns if c.direction is not Direction.NONE]
+    if not judged and not main:
+        return UNKNOWN
+    if matching is not None and total <= FEW:
+        return extremes_of_few(matching, judged, main)
+    return extremes_of_many(experiment, matching, judged, main, total)
+
+
+def extremes_of_shown(
+    candidates: Sequence[Candidate],
+    facts: Facts,
+    columns: Sequence[Column],
+    *,
+    main: Column | None,
+) -> Extremes:
+    """Where everything that matches is on the page: no statement at all."""
+    judged = [c for c in columns if c.direction is not Direction.NONE]
+    values = {
+        column: finite(facts.metric(candidate, column) for candidate in candidates)
+        for column in {*judged, *([main] if main else [])}
+    }
+    return among(values, main)
+
+
+def extremes_of_few(
+    matching: QuerySet[Candidate], judged: Sequence[Column], main: Column | None
+) -> Extremes:
+    wanted = {*judged, *([main] if main else [])}
+    rows = Metric.objects.filter(
+        candidate__in=matching.order_by().values("pk"),
+        key__in={column.key for column in wanted},
+    ).values("key", *SUMMARY, "is_nan", "first_is_nan")
+    values: dict[Column, list[float]] = {column: [] for column in wanted}
+    for row in rows:
+        for column in wanted:
+            if row["key"] == column.key:
+                values[column].append(summed_up(row, column.aggregate))
+    return among({c: finite(numbers) for c, numbers in values.items()}, main)
+
+
+def among(values: Mapping[Column, Sequence[float]], main: Column | None) -> Extremes:
+    best = {
+        column: max(numbers) if column.direction is Direction.MAX else min(numbers)
+        for column, numbers in values.items()
+        if numbers and column.direction is not Direction.NONE
+    }
+    ordered = sorted(values[main]) if main else []
+    if not ordered:
+        return Extremes(best, None)
+    cut = int(len(ordered) * CUT)
+    return Extremes(best, strip.scale(ordered[cut], ordered[-1 - cut]))
+
+
+def finite(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None and math.isfinite(value)]
+
+
+def extremes_of_many(
+    experiment: Experiment,
+    matching: QuerySet[Candidate] | None,
+    judged: Sequence[Column],
+    main: Column | None,
+    total: int,
+) -> Extremes:
+    """Scalar sub-queries, each served by an index."""
     parts: list[Subquery] = [
         nth(experiment, matching, column, descending=column.direction == Direction.MAX)
-        for column in wanted
+        for column in judged
     ]
     if main:
+        cut = int(total * CUT)
         parts.append(nth(experiment, matching, main, descending=False, place=cut))
         parts.append(nth(experiment, matching, main, descending=True, place=cut))
-    if not parts:
-        return Extremes({}, None)
     row = Experiment.objects.filter(pk=experiment.pk).values_list(*parts).get()
-    best = {c: v for c, v in zip(wanted, row, strict=False) if v is not None}
-    low, high = row[len(wanted) :] if main else (None, None)
+    best = {c: v for c, v in zip(judged, row, strict=False) if v is not None}
+    low, high = row[len(judged) :] if main else (None, None)
     return Extremes(best, strip.scale(low, high))
 
 
@@ -221,7 +292,9 @@ def nth(
     if matching is None:
         metrics = metrics.filter(candidate__deleted_at=None)
     else:
-        metrics = metrics.filter(candidate__in=matching.order_by().values("pk"))
+        # Asked of one row after the other: the walk along the index ends soon.
+        match = matching.order_by().filter(pk=OuterRef("candidate_id"))
+        metrics = metrics.filter(There(match))
     if column.aggregate in ("last", "first"):
         flag = "is_nan" if column.aggregate == "last" else "first_is_nan"
         metrics = metrics.filter(**{flag: False})
@@ -279,7 +352,7 @@ class Table:
             elif column.kind == ATTRIBUTE:
                 classes.append("muted")
             cells.append(
-                Cell(" ".join(classes), column.label, self.body(candidate, column))
+                Cell(" ".join(classes), label(column), self.body(candidate, column))
             )
         parent = self.facts.parents.get(candidate.parent_eid)
         return Row(
@@ -349,6 +422,11 @@ class Table:
             "file" if count == 1 else "files",
             candidate.iid,
         )
+
+
+def label(column: Column) -> str:
+    """Where rows are cards, no header says which of two losses it is."""
+    return column.label if column.kind == ATTRIBUTE else column.key
 
 
 MISSING = format_html('<span class="none">{}</span>', "–")

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from artifacts import downloads, listing, previews
 from artifacts.models import Artifact
 from dashboard import showing
-from dashboard.views.candidates import Found, found, head
+from dashboard.views.candidates import Found, found, head, tile
 from tracker.errors import NotFound, Unavailable
 
 MAX_FILES = 500
@@ -36,14 +36,6 @@ class Leaf(NamedTuple):
 class Branch(NamedTuple):
     folder: listing.Folder
     url: str
-
-
-class Tile(NamedTuple):
-    """An image of a gallery with its addresses."""
-
-    image: showing.Image
-    url: str
-    thumbnail: str
 
 
 @require_safe
@@ -106,14 +98,6 @@ def tree(
             for gallery in showing.galleries(files[:MAX_FILES])
         ],
     }
-
-
-def tile(where: Found, image: showing.Image) -> Tile:
-    return Tile(
-        image,
-        address(where, image.artifact.path),
-        raw_url(where, image.artifact, "thumbnail"),
-    )
 
 
 def opened(where: Found, chosen: Artifact, files: list[Artifact]) -> dict[str, Any]:

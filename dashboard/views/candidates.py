@@ -28,13 +28,14 @@ from dashboard import (
     primary,
     prose,
     results,
+    showing,
     snippets,
     svg,
 )
 from dashboard.about import NOTE
 from dashboard.charts import Look
 from dashboard.plotly import with_charts
-from tracker import curves
+from tracker import curves, sketches
 from tracker.models import Candidate, CIBuild, Metric, Project, Role
 from tracker.models.candidates import moment
 
@@ -127,9 +128,27 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "ci": about.ci(build),
         "datasets": about.datasets(this),
         "models": about.models(this),
+        "pictures": [tile(where, image) for image in showing.pictures(this)],
         "python": python_to_load(request, where),
     }
     return render(request, "dashboard/candidate.html", page)
+
+
+class Tile(NamedTuple):
+    """An image with its addresses."""
+
+    image: showing.Image
+    url: str
+    thumbnail: str
+
+
+def tile(where: Found, image: showing.Image) -> Tile:
+    place = [where.project.slug, where.candidate.iid, image.artifact.path]
+    return Tile(
+        image,
+        reverse("artifact", args=place),
+        f"{reverse('raw', args=place)}?as=thumbnail",
+    )
 
 
 def main_metric(
@@ -254,15 +273,13 @@ def problems(
 
 def sections(metrics: list[Metric], main: Metric | None) -> list[Section]:
     """By slash prefix, those without one first. One query for all sparklines."""
-    sketches = curves.sketched([m for m in metrics if m.count > 1][:SPARKS])
+    drawn = sketches.sketched([m for m in metrics if m.count > 1][:SPARKS])
     grouped: dict[str, list[Row]] = {}
     for metric in metrics:
         prefix, slash, label = metric.key.rpartition("/")
-        points = [(float(s.step), s.value) for s in sketches.get(metric.pk, [])]
+        points = [(float(s.step), s.value) for s in drawn.get(metric.pk, [])]
         if metric.first_step == metric.step:
-            points = [
-                (float(s.timestamp), s.value) for s in sketches.get(metric.pk, [])
-            ]
+            points = [(float(s.timestamp), s.value) for s in drawn.get(metric.pk, [])]
         spark = svg.sparkline(points) if points else SafeString("")
         grouped.setdefault(prefix, []).append(
             Row(metric, label if slash else metric.key, spark, metric == main)

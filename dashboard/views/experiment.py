@@ -1,6 +1,6 @@
 """The table of an experiment's candidates: find, judge, choose."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode
@@ -22,9 +22,11 @@ from dashboard import exports, find, matching, prose, snippets, table
 from dashboard.columns import ATTRIBUTE, NAME, Catalogue, Column, Sort
 from dashboard.directions import Direction
 from dashboard.find import Opened
-from dashboard.matching import COUNT_LIMIT, Found, Problem
+from dashboard.matching import Found, Problem
 from dashboard.templatetags.tracker_tags import grouped, shown
+from tracker.errors import Invalid
 from tracker.models import Experiment, Kind, Role
+from tracker.search.table import Condition, Count
 
 PAGE_SIZES = (25, 50, 100, 250)
 PAGE_SIZE = 50
@@ -117,7 +119,7 @@ class Group(NamedTuple):
 class Chip(NamedTuple):
     text: str
     remove_url: str
-    without: int | None = None  # how many match without it, in an empty result
+    without: str  # how many match without it, in an empty result
 
 
 def heads(state: State, built: table.Table) -> list[Head]:
@@ -167,13 +169,24 @@ def aria_sort(state: State, column: Column) -> str:
 
 
 def chips(state: State, experiment: Experiment, found: Found) -> list[Chip]:
-    made = []
-    for place, condition in enumerate(found.conditions):
-        without = None
-        if not found.candidates and not state.token and place < MAX_RETRIES:
-            without = matching.count(experiment, condition.rest)
-        made.append(Chip(condition.text, state.having(q=condition.rest).url, without))
-    return made
+    """The conditions of the filter; in an empty result, with what each of them costs."""
+    if not state.q or found.problem:
+        return []
+    is_empty = not found.candidates and not state.token
+    return [
+        Chip(
+            condition.text,
+            state.having(q=condition.rest).url,
+            without(experiment, condition) if is_empty and place < MAX_RETRIES else "",
+        )
+        for place, condition in enumerate(matching.conditions(state.q))
+    ]
+
+
+def without(experiment: Experiment, condition: Condition) -> str:
+    """How many match once this condition is taken away; empty where nobody can say."""
+    number = matching.number(experiment, condition.rest)
+    return in_words(number) if number else ""
 
 
 # ---------------------------------------------------------------- the page
@@ -219,12 +232,32 @@ def answer(request: HttpRequest, opened: Opened) -> Answer:
         folded = len(equal)
         columns = [column for column in columns if column not in equal]
     main = main_column(columns, catalogue)
-    extremes = table.extremes(
-        experiment, found.matching, columns, main=main, total=found.number
-    )
+    extremes = extremes_of(experiment, found, columns, facts, main)
     numeric = {column for column in columns if catalogue.is_numeric(column)}
     built = table.Table(experiment.project, columns, facts, extremes, main, numeric)
     return Answer(state, found, built, catalogue, folded)
+
+
+def extremes_of(
+    experiment: Experiment,
+    found: Found,
+    columns: Sequence[Column],
+    facts: table.Facts,
+    main: Column | None,
+) -> table.Extremes:
+    if found.is_complete:
+        return table.extremes_of_shown(found.candidates, facts, columns, main=main)
+    try:
+        with found.search.limited():
+            return table.extremes(
+                experiment,
+                found.search.rows if found.is_filtered else None,
+                columns,
+                main=main,
+                total=found.number.number,
+            )
+    except Invalid:  # a regular expression that takes too long for all
+        return table.UNKNOWN
 
 
 def main_column(columns: Iterable[Column], catalogue: Catalogue) -> Column | None:
@@ -243,7 +276,7 @@ def equal_columns(
 ) -> set[Column]:
     """What "only differences" hides: exact on one page, else what the catalogue knows."""
     equal = table.equal_columns(found.candidates, columns, facts)
-    if not found.after and not found.before:
+    if found.is_complete:
         return equal
     return {column for column in equal if not catalogue.varies(column, total)}
 
@@ -277,23 +310,21 @@ def candidates_table(request: HttpRequest, opened: Opened) -> dict[str, Any]:
     state, built, found = given.state, given.built, given.found
     made = heads(state, built)
     wanted = request.GET.get("find", "")[:250]
-    problem_text, problem_caret = pointed_at(state.q, found.problem)
-    without = chips(state, opened.experiment, found)
+    said = chips(state, opened.experiment, found)
     files = f"{request.path.rstrip('/')}."
     query = urlencode(state.pairs(), safe=":/,")
     every = urlencode([*state.pairs(without="after n"), ("all", "1")], safe=":/,")
     return {
         "state": state,
         "found": found,
-        "match_text": up_to_limit(found.number),
-        "problem_text": problem_text,
-        "problem_caret": problem_caret,
-        "chips": without,
-        "has_counts": any(chip.without is not None for chip in without),
+        "match_text": in_words(found.number),
+        "pointed_at": pointed_at(state.q, found.problem),
+        "chips": said,
+        "has_counts": any(chip.without for chip in said),
         "clear_url": state.having(q="").url,
         "first_url": state.having().url,
-        "before_url": replace(state, token=found.before).url,
-        "after_url": replace(state, token=found.after).url,
+        "before_url": replace(state, token=found.page.previous_token or "").url,
+        "after_url": replace(state, token=found.page.next_token or "").url,
         "filter_hidden": state.pairs(without="q diff after"),
         # columns
         "wanted": wanted,
@@ -337,17 +368,17 @@ def remarks(given: Answer) -> list[str]:
     return said
 
 
-def pointed_at(text: str, problem: Problem | None) -> tuple[str, str]:
-    """The part of a filter around its fault, and a line with a mark below that place."""
-    if problem is None or problem.position is None:
-        return "", ""
-    line = " ".join(text.split("\n")) if len(text) < 80 else text.replace("\n", " ")
-    start = max(0, problem.position - 60)
-    return line[start : start + 80], " " * (problem.position - start) + "^"
+def pointed_at(text: str, problem: Problem | None) -> str:
+    """The part of a filter around its fault, and a mark below that place."""
+    if problem is None or problem.place is None:
+        return ""
+    start = max(0, problem.place - 60)
+    line = " ".join(text[start : start + 80].splitlines())
+    return f"{line}\n{' ' * (problem.place - start)}^"
 
 
-def up_to_limit(count: int) -> str:
-    return f"{grouped(COUNT_LIMIT)}+" if count > COUNT_LIMIT else grouped(count)
+def in_words(count: Count) -> str:
+    return grouped(count.number) + ("" if count.is_exact else "+")
 
 
 # ---------------------------------------------------------------- files
@@ -374,7 +405,7 @@ def experiment_file(
     columns = list(given.built.columns)
     batches: Iterable[exports.Batch] = [(given.found.candidates, given.built.facts)]
     if request.GET.get("all") == "1":
-        batches = every_batch(opened, given.state, columns)
+        batches = every_batch(given.found, columns)
     lines = (exports.csv_lines if form == "csv" else exports.json_lines)(
         columns, batches
     )
@@ -387,21 +418,6 @@ def experiment_file(
     )
 
 
-def every_batch(
-    opened: Opened, state: State, columns: list[Column]
-) -> Iterator[exports.Batch]:
-    """Page after page, so that no more than one of them is in memory."""
-    token = ""
-    while True:
-        found = matching.find(
-            opened.experiment,
-            total=opened.total,
-            text=state.q,
-            sorts=state.sorts,
-            limit=BATCH,
-            token=token,
-        )
-        yield found.candidates, table.gather(found.candidates, columns)
-        token = found.after
-        if not token:
-            return
+def every_batch(found: Found, columns: list[Column]) -> Iterator[exports.Batch]:
+    for candidates in matching.pages(found.search, BATCH):
+        yield candidates, table.gather(candidates, columns)

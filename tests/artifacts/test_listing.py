@@ -107,8 +107,8 @@ def test_costs_the_same_for_three_or_thirty(door, candidate, django_assert_num_q
     for paths in (["a/1", "b", "c"], [f"{n}/x/y" for n in range(30)]):
         files(candidate, *paths)
 
-        # project, run, files, folders
-        with django_assert_num_queries(4):
+        # run, files, folders
+        with django_assert_num_queries(3):
             door.list(root(candidate))
 
 

@@ -28,11 +28,11 @@ MEGABYTE = 1024**2
 
 pytestmark = pytest.mark.xdist_group("artifact server")
 
-MAKE_CANDIDATE = """
+MAKE_CANDIDATES = """
 from tracker import lifecycle
-project = lifecycle.default_project()
-experiment = project.experiments.get(iid=0)
-print(lifecycle.create_candidate(experiment).artifact_uri)
+experiment = lifecycle.default_project().experiments.get(iid=0)
+for _ in range(100):
+    print(lifecycle.create_candidate(experiment).artifact_uri)
 """
 
 WAIT_UNTIL_READY = """
@@ -51,16 +51,11 @@ print(sorted(states))
 class Files:
     """A candidate's files on the server, through its real port."""
 
-    def __init__(self, server):
+    def __init__(self, server, artifact_uri):
         self.server = server
-        self.root = self.ask(MAKE_CANDIDATE).partition("mlflow-artifacts:")[2]
+        self.root = artifact_uri.removeprefix("mlflow-artifacts:")
         self.eid = self.root.split("/")[2]
         self.session = requests.Session()
-
-    def ask(self, code):
-        done = self.server.manage("shell", "-v", "0", "-c", code)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
 
     def address(self, name=""):
         return f"{PROXY}{self.root}/{quote(name)}"
@@ -111,9 +106,21 @@ def new_database():
     return url.replace("/postgres?", "/artifact_server?")
 
 
+def ask(server, code):
+    done = server.manage("shell", "-v", "0", "-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def artifact_uris(server):
+    """One for each test: the server is theirs together."""
+    return ask(server, MAKE_CANDIDATES).splitlines()
+
+
 @pytest.fixture
-def files(server):
-    files = Files(server)
+def files(server, artifact_uris):
+    files = Files(server, artifact_uris.pop())
     yield files
     files.session.close()
 
@@ -394,4 +401,4 @@ def test_looks_into_files_soon_after_their_upload(files):
     files.put("a.csv", b"a,b\n1,2\n")
     files.put("b.txt", b"text")
 
-    assert files.ask(WAIT_UNTIL_READY.format(eid=files.eid)) == "['ready']"
+    assert ask(files.server, WAIT_UNTIL_READY.format(eid=files.eid)) == "['ready']"

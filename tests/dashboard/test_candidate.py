@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.utils import timezone
 
+from artifacts.models import Artifact
 from tests import make
 from tests.dashboard.reading import HOSTILE, Page, is_harmless
 from tracker import lifecycle, recording
@@ -172,7 +174,7 @@ def test_links_the_job_the_commit_and_the_person(browser, sweep):
     assert build.job_url in [a.attributes["href"] for a in page.root.all("a")]
     assert build.commit_url in [a.attributes["href"] for a in page.root.all("a")]
     assert facts(page)["Pipeline"] == "5512"
-    assert facts(page)["Merge request"].startswith("!88")
+    assert facts(page)["Request"].startswith("!88")
     assert "unverified" in page.main.text
 
 
@@ -218,6 +220,32 @@ def test_names_the_data_it_read(browser, sweep):
 
     assert facts(page)["Data"] == "labels-v3 91ac07d train"
     assert page.link("labels-v3") == "https://data.example.com/labels-v3"
+
+
+def test_shows_a_few_pictures(browser, sweep):
+    candidate = make.candidate(sweep)
+    for number in range(8):
+        Artifact.objects.create(
+            project=candidate.project,
+            candidate=candidate,
+            folder="plots",
+            name=f"{number}.png",
+            blob=f"b{number}",
+            size_bytes=1,
+            sha256="0" * 64,
+            uploaded_at=timezone.now(),
+            state="ready" if number else "pending",
+            content_type="image/png",
+            facts={"width": 4, "height": 3},
+        )
+
+    page = Page(browser.get(url(candidate)))
+
+    images = page.root.one("div", class_="thumbs").all("img")
+    assert [img.attributes["alt"] for img in images] == [
+        f"{n}.png" for n in range(1, 7)
+    ]
+    assert page.link("Browse") == url(candidate, "artifacts/")
 
 
 def test_shows_the_family(browser, sweep):
@@ -321,10 +349,10 @@ def test_costs_the_same_whatever_it_holds(
     browser.get(url(small))
 
     # project, candidate, metrics, tags, params, judged by, CI, family, files, role,
-    # others, data, data's tags, models, sketch
-    with django_assert_max_num_queries(19):
+    # others, data, data's tags, models, sketch, pictures
+    with django_assert_max_num_queries(20):
         browser.get(url(small))
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(20):
         browser.get(url(large))
 
 

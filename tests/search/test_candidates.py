@@ -464,53 +464,71 @@ TERMS = {
     **{f"params.`{key}`": lambda one, key=key: one.params.get(key) for key in KEYS},
     **{f"tags.`{key}`": lambda one, key=key: one.tags.get(key) for key in KEYS},
 }
-orders = st.lists(
-    st.tuples(st.sampled_from(sorted(TERMS)), st.booleans()),
-    max_size=3,
-    unique_by=lambda term: term[0],
-) | st.tuples(st.sampled_from([f"metrics.`{key}`" for key in KEYS]), st.booleans()).map(
-    lambda term: [term]
-)
-
-
-@settings(
-    max_examples=200,
+SHOWN = {
+    View.ACTIVE_ONLY: lambda one: not one.is_deleted,
+    View.DELETED_ONLY: lambda one: one.is_deleted,
+    View.ALL: lambda one: True,
+}
+thorough = settings(
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(
-    population=populations,
-    asked=st.lists(conditions(), max_size=2),
-    order=orders,
-    limit=st.integers(1, 5),
-    view=st.sampled_from(View),
-)
-def test_agrees_with_the_oracle(experiment, population, asked, order, limit, view):
+
+
+def agrees(experiment, population, asked, order, limit, view=View.ACTIVE_ONLY):
     keep(experiment, population)
-    text = " AND ".join(condition for condition, _ in asked)
-    shown = {
-        View.ACTIVE_ONLY: lambda one: not one.is_deleted,
-        View.DELETED_ONLY: lambda one: one.is_deleted,
-        View.ALL: lambda one: True,
-    }[view]
-    expected = ordered(
-        [
-            one
-            for one in population
-            if shown(one) and all(holds(one) for _, holds in asked)
-        ],
-        [(TERMS[name], descending) for name, descending in order],
-    )
+    matching = [
+        one
+        for one in population
+        if SHOWN[view](one) and all(holds(one) for _, holds in asked)
+    ]
+    terms = [(TERMS[name], descending) for name, descending in order]
 
     found = walked(
         experiment,
-        text,
+        " AND ".join(condition for condition, _ in asked),
         order_by=[f"{name} {'DESC' if falls else 'ASC'}" for name, falls in order],
         view=view,
         limit=limit,
     )
 
-    assert [row.eid for row in found] == [one.eid for one in expected]
+    assert [row.eid for row in found] == [one.eid for one in ordered(matching, terms)]
+
+
+@thorough
+@given(
+    population=populations,
+    asked=st.lists(conditions(), min_size=1, max_size=2),
+    order=st.lists(
+        st.tuples(st.sampled_from(sorted(TERMS)), st.booleans()),
+        max_size=3,
+        unique_by=lambda term: term[0],
+    ),
+    limit=st.integers(1, 5),
+    view=st.sampled_from(View),
+)
+def test_agrees_with_the_oracle(experiment, population, asked, order, limit, view):
+    agrees(experiment, population, asked, order, limit, view)
+
+
+@st.composite
+def metric_questions(draw):
+    """Candidates with much or little of one metric, a condition on it, an order by it."""
+    population = draw(populations)
+    values = st.none() | st.sampled_from([*NUMBERS, math.nan, math.nan, 1.0])
+    for one in population:
+        one.metrics = {"k": draw(values)}
+        one.metrics = {key: v for key, v in one.metrics.items() if v is not None}
+    asked = number_conditions("metrics.k", lambda one: one.metrics.get("k"), [0.0, 1.0])
+    order = [("metrics.`k`", draw(st.booleans()))]
+    return population, draw(st.lists(asked, max_size=1)), order
+
+
+@thorough
+@given(question=metric_questions(), limit=st.integers(1, 5))
+def test_orders_by_a_metric_as_the_oracle_does(experiment, question, limit):
+    agrees(experiment, *question, limit)
 
 
 @pytest.mark.parametrize("few", [0, 2])

@@ -175,7 +175,11 @@ def choose(
         rows = everyone.filter(conditions, pk__in=few)
     if metric is None:
         return Choice(rows, _order(terms))
-    return Choice(rows, _metric_order(metric, known, within if few is None else []))
+    if few is not None:
+        within = []
+    if _is_latest(metric.field):
+        return Choice(rows, _metric_order(metric, known, within))
+    return Choice(rows, _summary_order(metric, within))
 
 
 # ---------------------------------------------------------------- where to begin
@@ -251,13 +255,26 @@ def _joined(field: Field, key: str) -> FilteredRelation:
 
 # ---------------------------------------------------------------- order by one metric
 
+# The summaries with an index of their own, best first.
+SUMMARIES = ("max_value", "min_value")
+# The newest first among equals, from the copies in the series' row.
+SERIES_TAIL = [
+    Column(F("series__started_ms"), descending=True),
+    Column(F("series__eid")),
+]
+
 
 def _only_metric(terms: Sequence[Term]) -> Term | None:
     """The metric, where the order is that metric's and otherwise the usual one."""
-    if not terms or not _is_latest(terms[0].field):
+    if not terms or not _has_index(terms[0].field):
         return None
     rest = [(term.field.path, term.descending) for term in terms[1:]]
     return terms[0] if rest in ([], [(STARTED.path, True)]) else None
+
+
+def _has_index(field: Field) -> bool:
+    """Whether an index holds an experiment's series in the order of this field."""
+    return field.rows is Metric and field.path in (METRIC.path, *SUMMARIES)
 
 
 def _is_latest(field: Field) -> bool:
@@ -269,9 +286,27 @@ def _is_about(question: Question, metric: Term) -> bool:
     field, asked = question
     return (
         _is_latest(field)
+        and _is_latest(metric.field)
         and asked.name.key == metric.key
         and asked.operator not in PRESENCE
     )
+
+
+def _summary_order(metric: Term, within: Sequence[int]) -> Order:
+    """Two walks: the numbers, along an index; then what has none, or no such series."""
+    path = metric.field.path
+    has_number = Q((f"series__{path}__isnull", False))
+    if within:
+        has_number &= Q(series__experiment__in=within)
+    value = Column(F(f"series__{path}"), metric.descending)
+    rows = Metric.objects.filter(
+        Q((f"{path}__isnull", False)), candidate=OuterRef("pk"), key=metric.key
+    )
+    phases = [
+        Phase([value, *SERIES_TAIL], has_number),
+        Phase([NEWEST, LAST], ~Q(There(rows))),
+    ]
+    return Order(phases, {"series": _joined(metric.field, metric.key)})
 
 
 def _metric_order(
@@ -284,11 +319,10 @@ def _metric_order(
     series = Q(*(field.joined(one, "series") for field, one in known))
     if within:  # else there is no way along the index, only from the candidates
         series &= Q(series__experiment__in=within)
-    tail = [Column(F("series__started_ms"), descending=True), Column(F("series__eid"))]
     value = Column(F("series__value"), metric.descending)
     phases = [
-        Phase([value, *tail], series & Q(series__is_nan=Value(False))),
-        Phase(tail, series & Q(series__is_nan=Value(True))),
+        Phase([value, *SERIES_TAIL], series & Q(series__is_nan=Value(False))),
+        Phase(SERIES_TAIL, series & Q(series__is_nan=Value(True))),
     ]
     if not known:
         rows = Metric.objects.filter(candidate=OuterRef("pk"), key=metric.key)

@@ -101,7 +101,13 @@ def page(
     """
     place: list[Any] = paging.open(token, query) if token else [FORTH, 0]
     way, begin, *start = place
-    joined = rows.annotate(**order.joins)
+    # Copies, for Django notes in them where they were used.
+    joined = rows.annotate(
+        **{
+            name: FilteredRelation(join.relation_name, condition=join.condition)
+            for name, join in order.joins.items()
+        }
+    )
     found = _walk(joined, order.phases, way, begin, start, limit + 1)
     if way == BACK and len(found) <= limit:
         # The first page, filled up if it has grown since.

@@ -6,7 +6,8 @@ without the names of the kinds: what an experiment's candidates have decides wha
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
 from typing import NamedTuple
@@ -90,6 +91,62 @@ class Condition(NamedTuple):
     rest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A filter and an order, read once and asked several times."""
+
+    choice: Choice
+    view: View
+    has_pattern: bool
+    identity: list[object]
+
+    @property
+    def rows(self) -> QuerySet[Candidate]:
+        """All that match, in no order. Evaluate it inside `limited()`."""
+        return viewed(self.choice.rows, self.view)
+
+    def limited(self) -> AbstractContextManager[None]:
+        """Regular expressions get a limited time inside."""
+        return regular.limited(self.has_pattern)
+
+    def page(self, *, limit: int = 100, token: str = "") -> Page[Candidate]:
+        with self.limited():
+            return ordering.page(
+                self.rows,
+                self.choice.order,
+                limit=limit,
+                token=token,
+                query=self.identity,
+                two_way=True,
+            )
+
+    def count(self) -> Count:
+        with self.limited():
+            number = self.rows[: MAX_COUNT + 1].count()
+        return Count(min(number, MAX_COUNT), number <= MAX_COUNT)
+
+
+def search(
+    experiment: Experiment,
+    *,
+    text: str = "",
+    sort: Sequence[SortKey] = (),
+    view: View = View.ACTIVE_ONLY,
+) -> Search:
+    """The experiment's candidates that match the filter, in this order.
+
+    The newest first among equals, and where nothing is asked; what is missing comes last
+    in both directions. The page's tokens lead to the next page and to the previous one,
+    and belong to this filter, sort and view. Candidates come bare: look up what is shown.
+
+    Raises BadFilter, with the position of what is wrong in the text, or Invalid for a
+    sort; `page` raises Invalid for a token.
+    """
+    choice, has_pattern = _choice(experiment, text, sort)
+    identity = ["table", experiment.pk, text, [list(key) for key in sort], view]
+    return Search(choice, view, has_pattern, identity)
+
+
 def page(
     experiment: Experiment,
     *,
@@ -99,25 +156,9 @@ def page(
     limit: int = 100,
     token: str = "",
 ) -> Page[Candidate]:
-    """A page of the experiment's candidates that match the filter, in this order.
-
-    The newest first among equals, and where nothing is asked; what is missing comes last
-    in both directions. The page's tokens lead to the next page and to the previous one,
-    and belong to this filter, sort and view. Candidates come bare: look up what is shown.
-
-    Raises BadFilter, with the position of what is wrong in the text, or Invalid for a
-    sort or a token.
-    """
-    choice, has_pattern = _choice(experiment, text, sort)
-    with regular.limited(has_pattern):
-        return ordering.page(
-            viewed(choice.rows, view),
-            choice.order,
-            limit=limit,
-            token=token,
-            query=["table", experiment.pk, text, [list(key) for key in sort], view],
-            two_way=True,
-        )
+    """A page of what `search` finds."""
+    asked = search(experiment, text=text, sort=sort, view=view)
+    return asked.page(limit=limit, token=token)
 
 
 def matching(
@@ -127,17 +168,14 @@ def matching(
 
     With a regular expression, evaluate it inside `regular.limited()`.
     """
-    return viewed(_choice(experiment, text, ())[0].rows, view)
+    return search(experiment, text=text, view=view).rows
 
 
 def count(
     experiment: Experiment, text: str = "", view: View = View.ACTIVE_ONLY
 ) -> Count:
     """How many candidates match, counted up to MAX_COUNT. Raises BadFilter."""
-    choice, has_pattern = _choice(experiment, text, ())
-    with regular.limited(has_pattern):
-        number = viewed(choice.rows, view)[: MAX_COUNT + 1].count()
-    return Count(min(number, MAX_COUNT), number <= MAX_COUNT)
+    return search(experiment, text=text, view=view).count()
 
 
 def conditions(text: str) -> list[Condition]:
