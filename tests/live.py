@@ -14,7 +14,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVE = [sys.executable, "manage.py", "serve"]
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 
 
 def free_port() -> int:

@@ -21,6 +21,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from tracker import statics
 from tracker.environment import Address
+from tracker.models import User
 
 # A server that was killed leaves its lock to its children, which are ending too.
 PATIENCE_SECONDS = 2.0
@@ -139,6 +140,14 @@ def migrations_on_disk() -> Iterator[tuple[str, str]]:
         for module in pkgutil.iter_modules([folder]):
             if not module.name.startswith(("_", "~")):
                 yield config.label, module.name
+
+
+def accounts() -> None:
+    if not User.objects.filter(is_active=True).exists():
+        raise NotReady(
+            "team mode has no accounts yet. Create the first one:"
+            " python manage.py create_user NAME --admin."
+        )
 
 
 def static_files(say: Say) -> None:

@@ -22,6 +22,13 @@ UNUSED = [
     "django_htmx/htmx-2*",
     "django_htmx/htmax*",
     "django_htmx/htmx-4.js",
+    # The readable copies, which only DEBUG asks for, straight from the package.
+    "admin/js/vendor/jquery/jquery.js",
+    "admin/js/vendor/select2/select2.full.js",
+    "admin/js/vendor/xregexp/xregexp.js",
+    # Languages other than English.
+    "admin/js/vendor/select2/i18n/[!e]*",
+    "admin/js/vendor/select2/i18n/e[!n]*",
 ]
 
 

@@ -127,6 +127,7 @@ def test_refuses_a_batch_that_is_too_long(client, run, batch):
     assert client.get_run(run).data.metrics == {}
 
 
+@pytest.mark.parametrize("uri", ["project"], indirect=True)
 def test_pages_through_a_long_history(client, run):
     count = 25_003
     for start in range(0, count, 1000):

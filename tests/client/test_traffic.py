@@ -10,18 +10,16 @@ ID = re.compile(r"(^|_)(id|uuid)$")
 TIME = re.compile(r"(^|_)(timestamp|time)(_ms)?$")
 
 
-@pytest.fixture(scope="module", params=["/p/client-tests/", "gitlab"])
-def traffic(request, live, addresses, tmp_path_factory):
-    """The prefix of a tracking URI, and all that two scripts exchange with it."""
+@pytest.fixture(scope="module")
+def traffic(live, addresses, tmp_path_factory):
+    """The longest form of a tracking URI, and all that two scripts exchange with it."""
     from tests.client.conftest import Scripts
 
-    prefix = request.param
-    if prefix == "gitlab":
-        prefix = addresses["gitlab"].removeprefix(live.url)
+    prefix = addresses["gitlab"].removeprefix(live.url) + "/"
     with Proxy(live.port) as proxy:
         scripts = Scripts(tmp_path_factory.mktemp("scripts"), proxy.url + prefix)
         for name in ("tutorial", "family"):
-            scripts.run(name, f"{name} at {prefix}")
+            scripts.run(name, f"{name}, watched")
     assert len(proxy.seen) > 100
     return prefix.rstrip("/"), proxy.seen
 

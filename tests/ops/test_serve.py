@@ -223,7 +223,6 @@ def test_refuses_a_data_folder_of_somebody_else(tmp_path):
         ("TRACKER_BIND", "127.0.0.1"),
         ("TRACKER_BIND", "127.0.0.1:http"),
         ("TRACKER_BIND", "127.0.0.1:80000"),
-        ("TRACKER_MODE", "team"),
         ("TRACKER_MODE", "prod"),
         ("TRACKER_WORKERS", "many"),
         ("TRACKER_WORKERS", "0"),
@@ -258,3 +257,25 @@ def test_refuses_a_data_folder_of_a_newer_version(tmp_path, prepared):
     said = refused(server.folder)
 
     assert re.search(r"9999_from_the_future.*newer", said)
+
+
+# ---------------------------------------------------------------- team mode
+
+TEAM = {"TRACKER_MODE": "team", "TRACKER_SECRET_KEY": "a long enough secret " * 2}
+
+
+def test_refuses_team_mode_without_a_secret_key(tmp_path):
+    assert "TRACKER_SECRET_KEY" in refused(tmp_path / "data", TRACKER_MODE="team")
+
+
+def test_refuses_team_mode_without_accounts_and_starts_with_one(tmp_path):
+    said = refused(tmp_path / "data", **TEAM)
+    server = Server(tmp_path / "data", **TEAM)
+
+    made = server.manage("create_user", "ada", "--admin")
+
+    assert "create_user" in said
+    assert "/" in made.stdout, made.stderr  # the link to set a password
+    server.start()
+    assert server.get("/api/2.0/mlflow/experiments/get?experiment_id=0")[0] == 401
+    assert server.stop() == 0

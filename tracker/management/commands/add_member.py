@@ -3,16 +3,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from tracker import members
 from tracker.errors import TrackerError
+from tracker.management.command import ReadyCommand
 from tracker.models import Project, Role
 
 ROLES = {role.name.lower(): role for role in Role}
 
 
-class Command(BaseCommand):
+class Command(ReadyCommand):
     help = "Give someone a role in a project."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

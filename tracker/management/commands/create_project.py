@@ -5,16 +5,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from tracker import lifecycle, readiness
-from tracker.errors import TrackerError
+from tracker import lifecycle
+from tracker.management.command import ReadyCommand
 from tracker.models import Project, Visibility
 
 
-class Command(BaseCommand):
+class Command(ReadyCommand):
     help = "Make a project, and print the address that scripts log to."
-    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="its part of the address: /p/<slug>")
@@ -34,17 +33,11 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         try:
-            readiness.database(self.stderr.write)
             Project(slug=slug, name=name or slug).full_clean(validate_unique=False)
-            project = lifecycle.create_project(
-                slug,
-                name=name,
-                description=description,
-                visibility=Visibility(visibility),
-            )
         except ValidationError as problem:
             raise CommandError(" ".join(problem.messages)) from None
-        except (TrackerError, readiness.NotReady) as problem:
-            raise CommandError(str(problem)) from None
+        project = lifecycle.create_project(
+            slug, name=name, description=description, visibility=Visibility(visibility)
+        )
         address = settings.PUBLIC_URL or settings.BIND.url
         self.stdout.write(f"Project {project.pk} is at {address}/p/{project.slug}")

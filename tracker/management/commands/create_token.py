@@ -4,14 +4,15 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from tracker import members, tokens
 from tracker.errors import TrackerError
+from tracker.management.command import ReadyCommand
 from tracker.models import AccessToken, Project
 
 
-class Command(BaseCommand):
+class Command(ReadyCommand):
     help = "Create an access token and print it, once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

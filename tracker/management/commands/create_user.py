@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from tracker import members
 from tracker.errors import TrackerError
+from tracker.management.command import ReadyCommand
 
 
-class Command(BaseCommand):
+class Command(ReadyCommand):
     help = (
         "Create an account. Without --password-file, print a one-time link to set one."
     )

@@ -5,16 +5,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
 
-from tracker import readiness
+from tracker.management.command import ReadyCommand
 from tracker.management.demo.world import SLUG, World
 from tracker.models import Project
 
 
-class Command(BaseCommand):
+class Command(ReadyCommand):
     help = "Fill a project “demo” with a rich sample."
-    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -22,10 +20,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, again: bool, **options: Any) -> None:
-        try:
-            readiness.database(self.stdout.write)
-        except readiness.NotReady as problem:
-            raise CommandError(str(problem)) from None
         address = f"{settings.PUBLIC_URL or settings.BIND.url}/p/{SLUG}"
         if Project.objects.filter(slug=SLUG).exists() and not again:
             self.stdout.write(

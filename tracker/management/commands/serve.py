@@ -35,9 +35,11 @@ class Command(BaseCommand):
         readiness.check_port(settings.BIND)
         readiness.database(self.stdout.write)
         readiness.static_files(self.stdout.write)
-        lifecycle.default_project()
         if settings.MODE == "local":
+            lifecycle.default_project()
             access.local_owner()
+        else:
+            readiness.accounts()
         # Loaded here, once, for the processes that are forked from this one.
         import_module("tracker.wsgi")
         import_module(settings.ROOT_URLCONF)
