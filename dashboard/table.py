@@ -352,7 +352,7 @@ class Table:
             elif column.kind == ATTRIBUTE:
                 classes.append("muted")
             cells.append(
-                Cell(" ".join(classes), column.label, self.body(candidate, column))
+                Cell(" ".join(classes), label(column), self.body(candidate, column))
             )
         parent = self.facts.parents.get(candidate.parent_eid)
         return Row(
@@ -422,6 +422,11 @@ class Table:
             "file" if count == 1 else "files",
             candidate.iid,
         )
+
+
+def label(column: Column) -> str:
+    """Where rows are cards, no header says which of two losses it is."""
+    return column.label if column.kind == ATTRIBUTE else column.key
 
 
 MISSING = format_html('<span class="none">{}</span>', "–")
