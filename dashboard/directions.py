@@ -27,6 +27,8 @@ HIGHER = re.compile(
     r"accuracy|precision|recall|score|reward"
     r"|(?<![a-z])(?:acc|auc|auroc|f1|r2|bleu|rouge|map|miou|iou|dice)(?![a-z])"
 )
+# A score's spread, or its place in a ranking, is no score.
+NO_SCORE = re.compile(r"(?<![a-z])(?:std|stddev|stderr|var|variance|rank)(?![a-z])")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 VALIDATION = re.compile(r"(?<![a-z])(?:val|valid|validation|eval|test|dev)(?![a-z])")
 SYSTEM = re.compile(r"system/")
@@ -40,6 +42,8 @@ def plain(key: str) -> str:
 def direction(key: str) -> Direction:
     """A guess, and shown as one: nobody has confirmed it."""
     name = plain(key)
+    if NO_SCORE.search(name):
+        return Direction.NONE
     if LOWER.search(name):
         return Direction.MIN
     if HIGHER.search(name):

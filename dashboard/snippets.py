@@ -235,11 +235,13 @@ GITLAB_VARIABLES = (
 ).split()
 GITHUB_CONTEXT = {
     "GITHUB_RUN_ID": "run_id",
+    "GITHUB_RUN_ATTEMPT": "run_attempt",
     "GITHUB_JOB": "job",
     "GITHUB_SERVER_URL": "server_url",
     "GITHUB_REPOSITORY": "repository",
     "GITHUB_SHA": "sha",
-    "GITHUB_REF_NAME": "ref_name",
+    "GITHUB_REF": "ref",
+    "GITHUB_HEAD_REF": "head_ref",
     "GITHUB_ACTOR": "actor",
 }
 

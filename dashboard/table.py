@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -35,6 +35,7 @@ from tracker.models import (
     Status,
     Tag,
 )
+from tracker.search.lookups import There
 
 CUT_CHARS = 60  # of a text value; the whole of it is in the title
 SUMMARY = ("value", "max_value", "min_value", "mean", "first_value", "count")
@@ -180,7 +181,7 @@ class Extremes(NamedTuple):
 
 UNKNOWN = Extremes({}, None)
 # So many series are read whole; beyond, an index finds the best and the ends.
-FEW = 1000
+FEW = 5000
 # The strip spans all but this share at either end.
 CUT = 0.05
 
@@ -291,7 +292,9 @@ def nth(
     if matching is None:
         metrics = metrics.filter(candidate__deleted_at=None)
     else:
-        metrics = metrics.filter(candidate__in=matching.order_by().values("pk"))
+        # Asked of one row after the other: the walk along the index ends soon.
+        match = matching.order_by().filter(pk=OuterRef("candidate_id"))
+        metrics = metrics.filter(There(match))
     if column.aggregate in ("last", "first"):
         flag = "is_nan" if column.aggregate == "last" else "first_is_nan"
         metrics = metrics.filter(**{flag: False})
@@ -349,7 +352,7 @@ class Table:
             elif column.kind == ATTRIBUTE:
                 classes.append("muted")
             cells.append(
-                Cell(" ".join(classes), column.label, self.body(candidate, column))
+                Cell(" ".join(classes), label(column), self.body(candidate, column))
             )
         parent = self.facts.parents.get(candidate.parent_eid)
         return Row(
@@ -419,6 +422,11 @@ class Table:
             "file" if count == 1 else "files",
             candidate.iid,
         )
+
+
+def label(column: Column) -> str:
+    """Where rows are cards, no header says which of two losses it is."""
+    return column.label if column.kind == ATTRIBUTE else column.key
 
 
 MISSING = format_html('<span class="none">{}</span>', "–")

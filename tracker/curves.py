@@ -1,6 +1,6 @@
 """Series made small enough to draw, without losing what an eye would look for.
 
-A curve is cut into buckets of equal width along the axis it is drawn on. Each bucket
+A curve is cut into buckets of equal width. Each bucket
 keeps its lowest and its highest point where they are, so that a single spike among a
 million points is still there; the first and the last point are kept as well. The
 database does the cutting: a long series never enters Python.
@@ -9,18 +9,19 @@ Beside `recording` the one module that speaks SQL for each database: neither of 
 offers, through the ORM, the point at which a group has its minimum.
 """
 
+import json
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from tracker.models import Metric, Point
+from tracker.sketches import Sample
 
 # Twice the width of a chart in pixels; beyond that an eye sees no difference.
 MAX_BUCKETS = 1500
@@ -59,14 +60,6 @@ class Curve(NamedTuple):
     is_condensed: bool
     repeated: int  # points that share their x with a later one, and are not on the line
     odd: list[Odd]
-
-
-class Sample(NamedTuple):
-    """A point of a series' sketch."""
-
-    step: int
-    timestamp: int
-    value: float
 
 
 def condensed(
@@ -149,15 +142,27 @@ def places(metric: Metric, axis: Axis) -> Any:
 # ---------------------------------------------------------------- long series
 
 
+class Plan(NamedTuple):
+    """How a long series is cut: along its steps, or along the time of its only step."""
+
+    metric: Metric
+    by_time: bool
+    low: int
+    high: int
+    since: int = SMALLEST_INT
+    until: int = LARGEST_INT
+
+
 class Bucket(NamedTuple):
+    """Its lowest and its highest point, and the mean of all."""
+
     metric: int
-    low: float
-    low_at: float
-    high: float
-    high_at: float
+    low: Sample
+    high: Sample
     points: int
     mean: float | None  # None where all values are too large to add
-    mean_at: float
+    step: float
+    timestamp: float
 
 
 def cut(
@@ -169,8 +174,11 @@ def cut(
     if not metrics:
         return {}
     by_metric: dict[int, list[Bucket]] = {metric.pk: [] for metric in metrics}
-    for bucket in fetch_buckets(metrics, axis, buckets, between):
-        by_metric[bucket.metric].append(bucket)
+    plans = planned(metrics, axis, between)
+    for by_time in (False, True):
+        alike = [plan for plan in plans if plan.by_time is by_time]
+        for bucket in fetch_buckets(alike, buckets) if alike else ():
+            by_metric[bucket.metric].append(bucket)
     odd = odd_points(metrics, axis, between)
     return {
         metric.pk: in_buckets(metric, by_metric[metric.pk], axis, between, odd)
@@ -185,18 +193,23 @@ def in_buckets(
     between: tuple[float, float] | None,
     odd: dict[int, list[Odd]],
 ) -> Curve:
-    x_of = from_column(metric, axis)
-    points = {(x_of(b.low_at), b.low) for b in buckets}
-    points |= {(x_of(b.high_at), b.high) for b in buckets}
+    place = places(metric, axis)
+    points = {
+        (place(point.step, point.timestamp), point.value)
+        for bucket in buckets
+        for point in (bucket.low, bucket.high)
+    }
     if not between:
-        points |= ends(metric, axis)
+        points |= first_and_last(metric, axis)
     line = sorted(points)
     count = sum(bucket.points for bucket in buckets)
     return Curve(
         x=[x for x, _ in line],
         y=[y for _, y in line],
         means=sorted(
-            (x_of(b.mean_at), b.mean, b.points) for b in buckets if b.mean is not None
+            (place(b.step, b.timestamp), b.mean, b.points)
+            for b in buckets
+            if b.mean is not None
         ),
         points=count,
         is_condensed=count > len(line),
@@ -205,8 +218,8 @@ def in_buckets(
     )
 
 
-def ends(metric: Metric, axis: Axis) -> set[tuple[float, float]]:
-    """The first and the last point, where they can be drawn."""
+def first_and_last(metric: Metric, axis: Axis) -> set[tuple[float, float]]:
+    """The two ends of a series, where they can be drawn."""
     place = places(metric, axis)
     first = (place(metric.first_step, metric.first_timestamp), metric.first_value)
     last = (place(metric.step, metric.timestamp), metric.value)
@@ -214,123 +227,178 @@ def ends(metric: Metric, axis: Axis) -> set[tuple[float, float]]:
     return {point for point, is_nan in both if not is_nan and math.isfinite(point[1])}
 
 
-def from_column(metric: Metric, axis: Axis) -> Any:
-    """How a step or timestamp read from the column becomes an x."""
-    if axis == Axis.RELATIVE:
-        return lambda timestamp: (timestamp - metric.started_ms) / 1000
-    return lambda value: value
-
-
-def to_column(metric: Metric, axis: Axis, x: float) -> float:
-    return x * 1000 + metric.started_ms if axis == Axis.RELATIVE else x
-
-
-def extent(
-    metric: Metric, axis: Axis, between: tuple[float, float] | None
-) -> tuple[int, int]:
-    """The part of the column that is drawn, from and to."""
-    if between:
-        low, high = (to_column(metric, axis, x) for x in between)
-    elif axis == Axis.STEP:
-        low, high = metric.first_step, metric.step
+def planned(
+    metrics: Sequence[Metric], axis: Axis, between: tuple[float, float] | None
+) -> list[Plan]:
+    """A plan for each series that has something in the range."""
+    if axis == Axis.STEP:
+        plans = [
+            Plan(metric, False, metric.first_step, metric.step) for metric in metrics
+        ]
+        if between:
+            plans = [narrowed(plan, *between) for plan in plans]
     else:
-        low, high = sorted((metric.first_timestamp, metric.timestamp))
-    return clamp(math.floor(low)), clamp(math.ceil(high))
+        plans = planned_over_time(metrics, axis, between)
+    return [plan for plan in plans if plan.low <= plan.high]
+
+
+def narrowed(plan: Plan, low: float, high: float) -> Plan:
+    return plan._replace(
+        low=max(plan.low, math.ceil(low)), high=min(plan.high, math.floor(high))
+    )
+
+
+def planned_over_time(
+    metrics: Sequence[Metric], axis: Axis, between: tuple[float, float] | None
+) -> list[Plan]:
+    """Points lie in the order of their steps: these are cut, and time only filters.
+
+    Scripts that never give a step have all points at one, in the order of time.
+    """
+    stepless = [metric for metric in metrics if metric.first_step == metric.step]
+    plans = [
+        Plan(metric, True, metric.first_timestamp, metric.timestamp)
+        for metric in stepless
+    ]
+    stepping = [
+        Plan(metric, False, metric.first_step, metric.step)
+        for metric in metrics
+        if metric not in stepless
+    ]
+    if not between:
+        return plans + stepping
+    ranges = {metric.pk: milliseconds(metric, axis, between) for metric in metrics}
+    plans = [narrowed(plan, *ranges[plan.metric.pk]) for plan in plans]
+    for plan in stepping:
+        since, until = ranges[plan.metric.pk]
+        steps = Point.objects.filter(
+            metric=plan.metric, timestamp__gte=since, timestamp__lte=until
+        ).aggregate(low=Min("step"), high=Max("step"))
+        if steps["low"] is not None:
+            plans.append(Plan(plan.metric, False, **steps, since=since, until=until))
+    return plans
+
+
+def milliseconds(
+    metric: Metric, axis: Axis, between: tuple[float, float]
+) -> tuple[int, int]:
+    low, high = between
+    if axis == Axis.RELATIVE:
+        low, high = (x * 1000 + metric.started_ms for x in between)
+    return clamp(math.ceil(low)), clamp(math.floor(high))
 
 
 def clamp(number: int) -> int:
     return max(SMALLEST_INT, min(LARGEST_INT, number))
 
 
-def fetch_buckets(
-    metrics: Sequence[Metric],
-    axis: Axis,
-    buckets: int,
-    between: tuple[float, float] | None,
-) -> Iterator[Bucket]:
-    """One statement for all lines."""
+def fetch_buckets(plans: Sequence[Plan], buckets: int) -> Iterator[Bucket]:
+    """One statement for all lines that are cut alike."""
+    cut_by_time = plans[0].by_time
+    filters_time = any(plan.since > SMALLEST_INT for plan in plans)
     lines: list[Any] = []
-    for metric in metrics:
-        low, high = extent(metric, axis, between)
-        lines += [metric.pk, low, high, buckets / (high - low + 1)]
-    column = "step" if axis == Axis.STEP else "timestamp"
-    query = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
-    values = ", ".join([query.line] * len(metrics))
-    within = f"AND {column} BETWEEN low AND high" if between else ""
+    for plan in plans:
+        width = (plan.high - plan.low + 1) / buckets
+        lines += [plan.metric.pk, plan.metric.step, plan.low, plan.high, width]
+        lines += [plan.since, plan.until]
+    dialect = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
+    statement = dialect.statement.format(
+        lines=", ".join([dialect.line] * len(plans)),
+        column="timestamp" if cut_by_time else "step",
+        within=dialect.by_time if cut_by_time else dialect.by_step,
+        during="AND timestamp BETWEEN since AND until" if filters_time else "",
+        last=buckets - 1,
+        largest=repr(LARGEST),
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            query.statement.format(values=values, column=column, within=within),
-            [*lines, *[buckets - 1, -LARGEST, LARGEST] * query.passes],
-        )
+        cursor.execute(statement, lines)
         rows = cursor.fetchall()
-    yield from query.read(rows)
+    yield from dialect.read(rows)
 
 
 class Dialect(NamedTuple):
     line: str
     statement: str
-    passes: int  # how often the statement goes through the points
+    by_step: str
+    by_time: str
     read: Any
 
 
 def read_postgresql(rows: list[tuple[Any, ...]]) -> Iterator[Bucket]:
-    for metric, _, low, high, count, mean, mean_at in rows:
-        yield Bucket(metric, low[0], low[1], high[0], high[1], count, mean, mean_at)
+    for metric, low, high, *rest in rows:
+        yield Bucket(metric, as_sample(*low), as_sample(*high), *rest)
 
 
-# The smallest array is the one with the smallest value, and brings its x along.
+def as_sample(value: float, step: float, timestamp: float) -> Sample:
+    return Sample(int(step), int(timestamp), value)
+
+
+# The smallest array is the one with the smallest value, and brings its step along.
 POSTGRESQL = Dialect(
     line="(CAST(%s AS bigint), CAST(%s AS bigint), CAST(%s AS bigint),"
-    " CAST(%s AS double precision))",
+    " CAST(%s AS bigint), CAST(%s AS double precision), CAST(%s AS bigint),"
+    " CAST(%s AS bigint))",
+    by_step="step BETWEEN low AND high",
+    by_time="step = at AND timestamp BETWEEN low AND high",
     statement="""
-        WITH line (metric, low, high, scale) AS (VALUES {values})
-        SELECT metric_id,
-            GREATEST(0, LEAST(%s,
-                FLOOR(({column}::double precision - low) * scale))) AS bucket,
-            MIN(ARRAY[value, {column}]), MAX(ARRAY[value, {column}]),
-            COUNT(*), AVG(value) FILTER (WHERE ABS(value) < 1e290),
-            AVG({column}::double precision)
-        FROM line JOIN tracker_point ON metric_id = metric {within}
-        WHERE NOT is_nan AND value BETWEEN %s AND %s
-        GROUP BY metric_id, bucket
+        WITH line (metric, at, low, high, width, since, until) AS (VALUES {lines})
+        SELECT metric_id, MIN(ARRAY[value, step, timestamp]),
+            MAX(ARRAY[value, step, timestamp]), COUNT(*),
+            AVG(value) FILTER (WHERE ABS(value) < 1e290),
+            AVG(step::double precision), AVG(timestamp::double precision)
+        FROM line JOIN tracker_point ON metric_id = metric AND {within} {during}
+        WHERE NOT is_nan AND value BETWEEN -{largest} AND {largest}
+        GROUP BY metric_id,
+            LEAST({last}, FLOOR(({column}::double precision - low) / width))
     """,
-    passes=1,
     read=read_postgresql,
 )
 
 
 def read_sqlite(rows: list[tuple[Any, ...]]) -> Iterator[Bucket]:
-    highs = {row[:2]: row[2:4] for row in rows if row[4] is None}
-    for metric, bucket, low, low_at, count, mean, mean_at in rows:
-        if count is not None:
-            high, high_at = highs[metric, bucket]
-            yield Bucket(metric, low, low_at, high, high_at, count, mean, mean_at)
+    for metric, lowest, highest in rows:
+        low, low_step, low_time = json.loads(lowest)
+        high, high_step, high_time, points, *means = json.loads(highest)
+        if points:
+            yield Bucket(
+                metric,
+                Sample(low_step, low_time, low),
+                Sample(high_step, high_time, high),
+                points,
+                *means,
+            )
 
 
-# With one MIN or one MAX alone, SQLite takes the other columns from the row that has it;
-# with both it would take them from either. So there are two passes.
+# With one MIN or one MAX alone, SQLite takes the other columns from the row that has it.
+# A look-up for each bucket goes straight through the table, where GROUP BY would sort it:
+# twelve times the time. JSON carries several values out of one look-up.
 SQLITE = Dialect(
-    line="(%s, %s, %s, %s)",
+    line="(%s, %s, %s, %s, %s, %s, %s)",
+    by_step="step BETWEEN start AND stop",
+    by_time="step = at AND timestamp BETWEEN start AND stop",
     statement="""
-        WITH line (metric, low, high, scale) AS (VALUES {values})
-        SELECT metric_id,
-            CAST(MAX(0, MIN(%s,
-                (CAST({column} AS REAL) - low) * scale)) AS INTEGER) AS bucket,
-            MIN(value), {column}, COUNT(*),
-            AVG(value) FILTER (WHERE ABS(value) < 1e290), AVG({column})
-        FROM line CROSS JOIN tracker_point ON metric_id = metric {within}
-        WHERE NOT is_nan AND value BETWEEN %s AND %s
-        GROUP BY metric_id, bucket
-        UNION ALL
-        SELECT metric_id,
-            CAST(MAX(0, MIN(%s,
-                (CAST({column} AS REAL) - low) * scale)) AS INTEGER) AS bucket,
-            MAX(value), {column}, NULL, NULL, NULL
-        FROM line CROSS JOIN tracker_point ON metric_id = metric {within}
-        WHERE NOT is_nan AND value BETWEEN %s AND %s
-        GROUP BY metric_id, bucket
+        WITH RECURSIVE part (i) AS (
+            SELECT 0 UNION ALL SELECT i + 1 FROM part WHERE i < {last}
+        ),
+        line (metric, at, low, high, width, since, until) AS (VALUES {lines}),
+        slot AS (
+            SELECT metric, at, since, until,
+                CASE i WHEN 0 THEN low ELSE CAST(low + i * width AS INTEGER) END
+                    AS start,
+                CASE i WHEN {last} THEN high
+                    ELSE CAST(low + (i + 1) * width AS INTEGER) - 1 END AS stop
+            FROM line CROSS JOIN part
+        )
+        SELECT metric,
+            (SELECT json_array(MIN(value), step, timestamp)
+            FROM tracker_point WHERE metric_id = metric AND {within} {during}
+                AND NOT is_nan AND value BETWEEN -{largest} AND {largest}),
+            (SELECT json_array(MAX(value), step, timestamp, COUNT(*),
+                AVG(value) FILTER (WHERE ABS(value) < 1e290), AVG(step), AVG(timestamp))
+            FROM tracker_point WHERE metric_id = metric AND {within} {during}
+                AND NOT is_nan AND value BETWEEN -{largest} AND {largest})
+        FROM slot WHERE start <= stop
     """,
-    passes=2,
     read=read_sqlite,
 )
 
@@ -353,91 +421,6 @@ def odd_points(
         if not between or between[0] <= x <= between[1]:
             found[metric].append(Odd(x, math.nan if is_nan else value))
     return found
-
-
-# ---------------------------------------------------------------- sketches
-
-
-def sketched(metrics: Sequence[Metric], samples: int = 48) -> dict[int, list[Sample]]:
-    """A few points of each series, for pictures of a thumb's size.
-
-    It asks for the point at each of some evenly spaced places, so that its cost does not
-    depend on the length of the series. The lowest and the highest point come from the
-    summary and are always among them.
-    """
-    spots = [spot for metric in metrics for spot in spots_of(metric, samples)]
-    found: dict[int, set[Sample]] = {metric.pk: set() for metric in metrics}
-    # SQLite takes 32,766 variables in one statement; three make a spot.
-    for chunk in in_chunks(spots, 10_000):
-        for metric, step, timestamp, value, is_nan in points_at(chunk):
-            if step is not None and not is_nan and math.isfinite(value):
-                found[metric].add(Sample(step, timestamp, value))
-    return {
-        metric.pk: sorted(found[metric.pk] | extremes(metric, found[metric.pk]))
-        for metric in metrics
-    }
-
-
-def spots_of(metric: Metric, samples: int) -> list[tuple[int, int, int]]:
-    """Evenly spaced over the steps; over the time where all share one step."""
-    parts = max(1, min(samples, metric.count) - 1)
-    low, high = metric.first_step, metric.step
-    if low == high:
-        low, high = metric.first_timestamp, metric.timestamp
-        return [
-            (metric.pk, metric.step, low + (high - low) * part // parts)
-            for part in range(parts + 1)
-        ]
-    return [
-        (metric.pk, low + (high - low) * part // parts, SMALLEST_INT)
-        for part in range(parts + 1)
-    ]
-
-
-def points_at(
-    spots: Sequence[tuple[int, int, int]],
-) -> list[tuple[int, int, int, float, bool]]:
-    """For each metric, step and timestamp, the first point that is not before it."""
-    spot = "(CAST(%s AS bigint), CAST(%s AS bigint), CAST(%s AS bigint))"
-    values = ", ".join([spot] * len(spots))
-    first = (
-        "(SELECT {column} FROM tracker_point"
-        " WHERE metric_id = metric AND (step, timestamp) >= (from_step, from_time)"
-        " ORDER BY step, timestamp, value, is_nan LIMIT 1)"
-    )
-    columns = ", ".join(
-        first.format(column=column)
-        for column in ("step", "timestamp", "value", "is_nan")
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH spot (metric, from_step, from_time) AS (VALUES {values})"
-            f" SELECT metric, {columns} FROM spot",
-            list(chain.from_iterable(spots)),
-        )
-        return list(cursor.fetchall())
-
-
-def extremes(metric: Metric, samples: Iterable[Sample]) -> set[Sample]:
-    """The summary's lowest and highest point; their time is that of their neighbour."""
-    known = sorted(samples)
-    found = set()
-    for step, value in (
-        (metric.min_step, metric.min_value),
-        (metric.max_step, metric.max_value),
-    ):
-        if step is None or value is None:
-            continue
-        before = [sample.timestamp for sample in known if sample.step <= step]
-        found.add(Sample(step, before[-1] if before else metric.first_timestamp, value))
-    return found
-
-
-def in_chunks(
-    spots: Sequence[tuple[int, int, int]], size: int
-) -> Iterator[Sequence[tuple[int, int, int]]]:
-    for start in range(0, len(spots), size):
-        yield spots[start : start + size]
 
 
 # ---------------------------------------------------------------- smoothing

@@ -94,6 +94,24 @@ def test_finds_a_project_by_its_slug(vision, address, status):
     assert answer[0] == status
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("get", "/p/%00/api/3.0/mlflow/server-info"),
+        ("get", "/p/%00/api/2.0/mlflow-artifacts/artifacts/a.txt"),
+        ("get", "/api/2.0/mlflow/logged-models/%00"),
+        ("delete", "/api/2.0/mlflow/logged-models/m-1/tags/%00"),
+        ("get", "/api/2.0/mlflow/logged-models/%ff%fe"),
+        ("get", "/p/%ff/api/3.0/mlflow/server-info"),
+    ],
+)
+def test_does_not_find_a_name_that_nothing_can_have(api, method, path):
+    response = getattr(api.client, method)(path)
+
+    assert response.status_code == 404
+    assert response.json()["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+
+
 def test_finds_a_project_by_its_number(vision):
     prefix = f"/api/v4/projects/{vision.pk}/ml/mlflow"
     make.experiment(vision, "a")

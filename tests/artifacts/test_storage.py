@@ -3,6 +3,7 @@
 import hashlib
 import io
 import random
+import tracemalloc
 from base64 import b64decode
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -180,6 +181,24 @@ def test_sends_parts_of_one_size_whatever_the_pieces(bucket, monkeypatch):
 
     sizes = [len(given["Body"]) for given in sent]
     assert sizes == [8 * MEGABYTE, 8 * MEGABYTE, 30 * 700_001 - 16 * MEGABYTE]
+
+
+def test_holds_little_more_than_a_part_in_memory(bucket):
+    blobs, piece = storage.blobs(), noise(MEGABYTE)
+    keep(blobs, "1/warm", piece)
+    tracemalloc.start()
+    try:
+        keep(blobs, "1/a", *[piece] * 60)
+        sending = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        with closing(blobs.open("1/a", 0, 60 * MEGABYTE)) as pieces:
+            assert sum(map(len, pieces)) == 60 * MEGABYTE
+        receiving = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert sending < 3 * buckets.PART_BYTES
+    assert receiving < 12 * MEGABYTE
 
 
 def test_makes_parts_larger_for_files_that_need_it():

@@ -104,6 +104,32 @@ def test_the_ci_snippet_is_yaml_with_json_in_one_line():
     assert json.loads(context)["github.GITHUB_RUN_ID"] == "${{ github.run_id }}"
 
 
+def test_what_the_ci_snippet_sends_is_recognised(experiment):
+    """The variables filled in as a CI system does it, empty ones among them."""
+    gitlab = {f"gitlab.{name}": "7" for name in snippets.GITLAB_VARIABLES} | {
+        "gitlab.CI_PROJECT_URL": "https://gitlab.example/g/p",
+        "gitlab.CI_JOB_URL": "https://gitlab.example/g/p/-/jobs/7",
+        "gitlab.CI_PIPELINE_URL": "https://gitlab.example/g/p/-/pipelines/7",
+        "gitlab.CI_MERGE_REQUEST_IID": "",
+        "gitlab.CI_COMMIT_REF_NAME": "main",
+    }
+    github = {f"github.{name}": "8" for name in snippets.GITHUB_CONTEXT} | {
+        "github.GITHUB_SERVER_URL": "https://github.com",
+        "github.GITHUB_REPOSITORY": "o/r",
+        "github.GITHUB_REF": "refs/heads/main",
+        "github.GITHUB_HEAD_REF": "",
+        "github.GITHUB_RUN_ATTEMPT": "1",
+    }
+
+    first = make.candidate(experiment, tags=gitlab).ci_build
+    second = make.candidate(experiment, tags=github).ci_build
+
+    assert first.job_url == "https://gitlab.example/g/p/-/jobs/7"
+    assert (first.provider, first.branch, first.change_id) == ("gitlab", "main", "")
+    assert second.job_url == "https://github.com/o/r/actions/runs/8"
+    assert (second.branch, second.user) == ("main", "8")
+
+
 def test_waits_for_the_first_candidate(browser, vision):
     answer = browser.get("/p/vision/start/newest.json")
     page = Page(browser.get("/p/vision/start/"))

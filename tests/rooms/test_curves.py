@@ -6,7 +6,7 @@ import random
 import pytest
 
 from tests import make
-from tracker import curves, recording
+from tracker import curves, recording, sketches
 from tracker.curves import Axis
 from tracker.models import Metric
 
@@ -94,7 +94,8 @@ def test_condenses_as_plain_python_would(candidate):
     for start in range(0, 1000, 100):
         part = [(value, step) for step, value in enumerate(values)][start : start + 100]
         expected |= {(step, value) for value, step in (min(part), max(part))}
-    assert list(zip(drawn.x, drawn.y, strict=True)) == sorted(expected)
+    assert drawn.x == [step for step, _ in sorted(expected)]
+    assert drawn.y == pytest.approx([value for _, value in sorted(expected)])
     assert [count for _, _, count in drawn.means] == [100] * 10
     assert drawn.means[0][1] == pytest.approx(sum(values[:100]) / 100)
 
@@ -128,6 +129,40 @@ def test_looks_at_a_part_in_seconds_since_the_start(candidate):
     assert part.x == [11, 12, 13, 14]
 
 
+@pytest.mark.parametrize("steps", [None, [0] * 2000], ids=["steps", "no steps"])
+def test_cuts_out_a_span_of_time(candidate, steps):
+    metric = log(candidate, [float(n) for n in range(2000)], steps=steps)
+
+    part = curve(
+        metric,
+        axis=Axis.TIME,
+        buckets=50,
+        between=(START + 500_000, START + 520_000),
+    )
+
+    assert part.x == [START + 1000 * n for n in range(500, 521)]
+    assert part.y == [float(n) for n in range(500, 521)]
+
+
+def test_finds_nothing_where_nothing_was_logged(candidate):
+    metric = log(candidate, [float(step) for step in range(300)])
+
+    for axis in Axis:
+        assert curve(metric, axis=axis, buckets=5, between=(-9.0, -5.0)).x == []
+
+
+def test_condenses_a_series_without_steps_over_time(candidate):
+    values = [float(n % 10) for n in range(1000)]
+    values[500] = 77.0
+    metric = log(candidate, values, steps=[4] * 1000)
+
+    drawn = curve(metric, axis=Axis.RELATIVE, buckets=20)
+
+    assert drawn.points == 1000
+    assert len(drawn.x) <= 42
+    assert dict(zip(drawn.x, drawn.y, strict=True))[500.0] == 77.0
+
+
 def test_shares_the_points_of_a_chart_among_many_lines(experiment, monkeypatch):
     monkeypatch.setattr(curves, "MAX_POINTS", 200)
     metrics = [
@@ -153,7 +188,7 @@ def test_draws_any_number_of_lines_with_one_query(
     with django_assert_num_queries(1):
         curves.condensed(metrics, buckets=3)
     with django_assert_num_queries(1):
-        curves.sketched(metrics)
+        sketches.sketched(metrics)
 
 
 def test_bears_the_largest_steps_there_are(candidate):
@@ -162,7 +197,7 @@ def test_bears_the_largest_steps_there_are(candidate):
 
     assert curve(metric, buckets=4).y[-1] == 3.0
     assert curve(metric, buckets=4, between=(-1e300, 1e300)).points == 63
-    assert curves.sketched([metric])[metric.pk][-1].value == 3.0
+    assert sketches.sketched([metric])[metric.pk][-1].value == 3.0
 
 
 def test_bears_the_largest_values_there_are(candidate):
@@ -180,7 +215,7 @@ def test_sketches_a_series_with_its_extremes(candidate):
     values = [float(step) for step in range(500)]
     values[77] = -1000.0
 
-    samples = curves.sketched([log(candidate, values)], samples=10).popitem()[1]
+    samples = sketches.sketched([log(candidate, values)], samples=10).popitem()[1]
 
     assert len(samples) <= 12
     assert [samples[0].step, samples[-1].step] == [0, 499]
@@ -190,7 +225,7 @@ def test_sketches_a_series_with_its_extremes(candidate):
 def test_sketches_points_without_steps_over_time(candidate):
     metric = log(candidate, [float(i) for i in range(50)], steps=[0] * 50)
 
-    samples = curves.sketched([metric], samples=10)[metric.pk]
+    samples = sketches.sketched([metric], samples=10)[metric.pk]
 
     assert len({sample.timestamp for sample in samples}) >= 10
 

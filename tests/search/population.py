@@ -119,33 +119,25 @@ def metric(candidate: Candidate, key: str, value: float) -> Metric:
     )
 
 
-def ordered(population: list[One], terms: list[tuple[callable, bool]]) -> list[One]:
+def newest(one: One):
+    return -one.started, one.eid
+
+
+def ordered(population: list[One], terms, tie=newest) -> list[One]:
     """By each term in turn: a function that gives a value or None, and whether it falls.
 
-    Numbers, then NaN, then missing, in both directions; the newest first among equals.
+    Numbers, then NaN, then missing, in both directions; by `tie` among equals.
     """
-    rows = sorted(population, key=lambda one: (-one.started, one.eid))
-    for value, descending in reversed(terms):
+    rows = sorted(population, key=tie)
+    for value, falls in reversed(terms):
         there = [one for one in rows if value(one) is not None]
-        nans = [one for one in there if value(one) != value(one)]
         numbers = [one for one in there if value(one) == value(one)]
-        numbers.sort(key=lambda one, value=value: comparable(value(one)))
-        if descending:
-            numbers.reverse()
-            numbers = stable_reverse(numbers, value)
-        rows = [*numbers, *nans, *(one for one in rows if value(one) is None)]
+        nans = [one for one in there if value(one) != value(one)]
+        missing = [one for one in rows if value(one) is None]
+        # With `reverse` equals keep their places, too.
+        numbers.sort(key=lambda one, value=value: comparable(value(one)), reverse=falls)
+        rows = [*numbers, *nans, *missing]
     return rows
-
-
-def stable_reverse(rows: list[One], value) -> list[One]:
-    """Reversing turned equals round, too: turn them back."""
-    groups: list[list[One]] = []
-    for one in rows:
-        if groups and value(groups[-1][0]) == value(one):
-            groups[-1].insert(0, one)
-        else:
-            groups.append([one])
-    return [one for group in groups for one in group]
 
 
 def comparable(value):

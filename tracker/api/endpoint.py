@@ -170,6 +170,9 @@ class EndpointView(APIView):
         )
         if endpoint is None:
             raise MethodNotAllowed(str(request.method))
+        if any("\x00" in part for part in path.values()) and endpoint.message:
+            # PostgreSQL cannot even be asked for it.
+            raise NotFound("No name holds the character NUL.")
         project = find_project(path.pop("project", None))
         actor = Actor(asked.user, cast(AccessToken | None, asked.auth))
         access.require(endpoint.needs, project, actor)
@@ -212,6 +215,8 @@ def forget_projects() -> None:
 def _find_project(address: str | None) -> Project:
     if address is None:
         return lifecycle.default_project()
+    if "\x00" in address:
+        raise NotFound("No project's name holds the character NUL.")
     # A slug is never all digits.
     wanted = Q(pk=int(address)) if is_number(address) else Q(slug=address)
     if not (found := Project.objects.filter(wanted).first()):
