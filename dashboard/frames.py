@@ -16,10 +16,11 @@ from dashboard.charts import Look
 from dashboard.directions import Direction, direction
 from dashboard.options import Options
 from dashboard.templatetags.tracker_tags import grouped, shown
-from tracker import curves
-from tracker.curves import Axis, Curve, Sample
+from tracker import curves, sketches
+from tracker.curves import Axis, Curve
 from tracker.models import Candidate, Metric, Status
 from tracker.models.candidates import moment
+from tracker.sketches import Sample
 
 SKETCHED = 64  # points of a line before the script
 TABLE_ROWS = 20
@@ -127,8 +128,8 @@ class Frame(NamedTuple):
 
 def frame(subject: Subject, *, with_table: bool = False) -> Frame:
     """One query: the sketches."""
-    sketches = curves.sketched(subject.metrics, SKETCHED)
-    lines = {pk: placed(subject, pk, samples) for pk, samples in sketches.items()}
+    drawn = sketches.sketched(subject.metrics, SKETCHED)
+    lines = {pk: placed(subject, pk, samples) for pk, samples in drawn.items()}
     return Frame(
         subject=subject,
         still=still(subject, lines),

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from dashboard.charts import Field
 from dashboard.differences import is_seed
 from dashboard.directions import direction
 from dashboard.results import AGGREGATES, value_of
+from dashboard.scatter import Field
 from tracker.models import Candidate, Key, Kind, Metric, Param
 
 MAX_CANDIDATES = 2000

@@ -35,7 +35,7 @@ from dashboard import (
 from dashboard.about import NOTE
 from dashboard.charts import Look
 from dashboard.plotly import with_charts
-from tracker import curves
+from tracker import curves, sketches
 from tracker.models import Candidate, CIBuild, Metric, Project, Role
 from tracker.models.candidates import moment
 
@@ -273,15 +273,13 @@ def problems(
 
 def sections(metrics: list[Metric], main: Metric | None) -> list[Section]:
     """By slash prefix, those without one first. One query for all sparklines."""
-    sketches = curves.sketched([m for m in metrics if m.count > 1][:SPARKS])
+    drawn = sketches.sketched([m for m in metrics if m.count > 1][:SPARKS])
     grouped: dict[str, list[Row]] = {}
     for metric in metrics:
         prefix, slash, label = metric.key.rpartition("/")
-        points = [(float(s.step), s.value) for s in sketches.get(metric.pk, [])]
+        points = [(float(s.step), s.value) for s in drawn.get(metric.pk, [])]
         if metric.first_step == metric.step:
-            points = [
-                (float(s.timestamp), s.value) for s in sketches.get(metric.pk, [])
-            ]
+            points = [(float(s.timestamp), s.value) for s in drawn.get(metric.pk, [])]
         spark = svg.sparkline(points) if points else SafeString("")
         grouped.setdefault(prefix, []).append(
             Row(metric, label if slash else metric.key, spark, metric == main)

@@ -12,27 +12,24 @@ from django.views.decorators.http import require_safe
 from dashboard import (
     answers,
     charts,
+    compared,
     differences,
-    find,
     frames,
     options,
-    parallel,
     primary,
     sweep,
+    sweep_charts,
 )
+from dashboard.compared import Chosen
 from dashboard.directions import Direction, Used, by_weight, direction
 from dashboard.plotly import with_charts
 from dashboard.results import value_of
-from dashboard.templatetags.tracker_tags import grouped, shown
-from tracker.models import Candidate, Kind, Metric, Project
+from tracker.models import Candidate, Kind, Metric
 
-MAX_COMPARED = 50
 # With more, candidates become rows.
 MAX_COLUMNS = 8
 MAX_CURVES = 6
 USUAL_CURVES = 4
-SUGGESTED = 30
-USUAL_FIELDS = 20  # params looked at for one that varies
 TABS = {
     "": "Summary",
     "curves": "Curves",
@@ -41,78 +38,13 @@ TABS = {
 }
 
 
-class Chosen(NamedTuple):
-    """What the address asks to compare."""
-
-    project: Project
-    candidates: list[Candidate]
-    baseline: Candidate | None
-    problems: list[str]
-
-    @property
-    def iids(self) -> list[int]:
-        return [candidate.iid for candidate in self.candidates]
-
-    @property
-    def experiments(self) -> list[int]:
-        return list({candidate.experiment_id: None for candidate in self.candidates})
-
-
-def chosen(request: HttpRequest, slug: str) -> Chosen:
-    project = find.project(request, slug)
-    problems: list[str] = []
-    iids = options.read_iids(request.GET.getlist("c"), MAX_COMPARED, problems)
-    rows = {
-        candidate.iid: candidate
-        for candidate in Candidate.objects.filter(
-            project=project, iid__in=iids
-        ).select_related("experiment")
-    }
-    candidates = [rows[i] for i in iids if i in rows and not rows[i].is_deleted]
-    problems += not_here(iids, rows)
-    return Chosen(
-        project, candidates, baseline(request, candidates, problems), problems
-    )
-
-
-def not_here(iids: Sequence[int], rows: dict[int, Candidate]) -> list[str]:
-    deleted = [f"#{iid}" for iid in iids if iid in rows and rows[iid].is_deleted]
-    unknown = [f"#{iid}" for iid in iids if iid not in rows]
-    found = []
-    if deleted:
-        found.append(f"Deleted, so left out: {listed(deleted)}.")
-    if unknown:
-        found.append(f"Not in this project: {listed(unknown)}.")
-    return found
-
-
-def listed(names: Sequence[str], most: int = 12) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
-
-
-def baseline(
-    request: HttpRequest, candidates: Sequence[Candidate], problems: list[str]
-) -> Candidate | None:
-    """The one that `b` names, else the first; `b=0` is none."""
-    asked = request.GET.get("b", "")
-    if asked == "0" or not candidates:
-        return None
-    if asked:
-        for candidate in candidates:
-            if str(candidate.iid) == asked.lstrip("#"):
-                return candidate
-        problems.append(f"The baseline “{asked[:40]}” is not among the compared.")
-    return candidates[0]
-
-
 # ---------------------------------------------------------------- the page
 
 
 @require_safe
 @with_charts
 def compare(request: HttpRequest, slug: str) -> HttpResponse:
-    asked = chosen(request, slug)
+    asked = compared.chosen(request, slug)
     if len(asked.candidates) < 2:
         return too_few(request, asked)
     tab = request.GET.get("tab", "")
@@ -146,7 +78,7 @@ def common(request: HttpRequest, asked: Chosen, tab: str) -> dict[str, Any]:
         "tab": tab,
         "tabs": TABS.items(),
         "set_text": options.written_iids(asked.iids),
-        "suggestions": suggestions(asked)[:12],
+        "suggestions": compared.suggestions(asked)[:12],
         "candidates_url": reverse("candidate", args=[asked.project.slug, 0])[:-2],
     }
 
@@ -174,22 +106,9 @@ def too_few(request: HttpRequest, asked: Chosen) -> HttpResponse:
         "section": "experiments",
         "candidates": asked.candidates,
         "problems": asked.problems,
-        "suggestions": suggestions(asked),
+        "suggestions": compared.suggestions(asked),
     }
     return render(request, "dashboard/compare_few.html", page)
-
-
-def suggestions(asked: Chosen) -> list[Candidate]:
-    """Recent candidates to add: of the same experiment where one is chosen."""
-    found = (
-        Candidate.objects.alive()
-        .filter(project=asked.project)
-        .exclude(iid__in=asked.iids)
-        .select_related("experiment")
-    )
-    if asked.experiments:
-        found = found.filter(experiment__in=asked.experiments)
-    return list(found.order_by("-started_ms", "eid")[:SUGGESTED])
 
 
 # ---------------------------------------------------------------- summary
@@ -399,52 +318,11 @@ def curves(
 # ---------------------------------------------------------------- the whole sweep
 
 
-def sweep_metric(request: HttpRequest, metrics: Sequence[str]) -> str | None:
-    asked = request.GET.get("m", "")
-    if asked in metrics:
-        return asked
-    return next(iter(by_weight(Used(key) for key in metrics)), None) or next(
-        iter(metrics), None
-    )
-
-
-def chosen_axes(
-    request: HttpRequest, params: Sequence[str], metric: str | None
-) -> list[sweep.Address]:
-    """Those in the address, else every param that could tell something; the metric last."""
-    addresses = [sweep.read_address(text) for text in request.GET.getlist("axes")]
-    asked = [address for address in addresses if address][: sweep.MAX_AXES]
-    axes = asked or [sweep.Address(Kind.PARAM, key) for key in params]
-    if metric:
-        last = sweep.Address(Kind.METRIC, metric)
-        axes = [address for address in axes if address != last] + [last]
-    return list(dict.fromkeys(axes))
-
-
-class Sweep(NamedTuple):
-    """What the parallel coordinates draw."""
-
-    axes: list[sweep.Address]
-    known: sweep.Sample
-    metric: str | None
-
-
-def read_sweep(request: HttpRequest, asked: Chosen) -> Sweep:
-    params, metrics = sweep.offered(asked.experiments)
-    metric = sweep_metric(request, metrics)
-    axes = chosen_axes(request, params, metric)
-    known = sweep.sample(asked.experiments, asked.candidates, axes)
-    if not request.GET.getlist("axes"):
-        last = axes[-1:] if metric else []
-        axes = sweep.telling(known, axes[: len(axes) - len(last)]) + last
-    return Sweep(axes, known, metric)
-
-
 def whole_sweep(
     request: HttpRequest, asked: Chosen, opts: options.Options
 ) -> dict[str, Any]:
     params, metrics = sweep.offered(asked.experiments)
-    metric = sweep_metric(request, metrics)
+    metric = sweep_charts.sweep_metric(request, metrics)
     return {
         "frame": None,
         "parallel_url": chart_url(asked, "parallel", sweep_query(request)),
@@ -452,7 +330,9 @@ def whole_sweep(
         "metric_keys": metrics,
         "metric": metric,
         "axes": set(request.GET.getlist("axes")),
-        "sweep_tables": [sweep_table(asked, read_sweep(request, asked))]
+        "sweep_tables": [
+            sweep_charts.sweep_table(asked, sweep_charts.read_sweep(request, asked))
+        ]
         if "table" in request.GET
         else [],
     }
@@ -467,128 +347,11 @@ def sweep_query(request: HttpRequest) -> dict[str, Any]:
     return query
 
 
-def sweep_table(asked: Chosen, seen: Sweep) -> frames.Table:
-    """The compared and the ten best: nobody reads two thousand rows."""
-    compared = {candidate.pk for candidate in asked.candidates}
-    order = [i for i, c in enumerate(seen.known.candidates) if c.pk in compared]
-    best = sorted(
-        (
-            i
-            for i in range(len(seen.known.candidates))
-            if i not in set(order) and goodness(seen, i) is not None
-        ),
-        key=lambda i: -(goodness(seen, i) or 0),
-    )
-    return frames.Table(
-        f"The {len(order)} compared, and the best {min(10, len(best))} others",
-        ["Candidate", *(address.label for address in seen.axes)],
-        [
-            [
-                f"#{seen.known.candidates[i].iid} {seen.known.candidates[i].name}",
-                *(written(seen.known.values[address][i]) for address in seen.axes),
-            ]
-            for i in order + best[:10]
-        ],
-    )
-
-
-def written(value: sweep.Value) -> str:
-    return value if isinstance(value, str) else shown(value)
-
-
-def goodness(seen: Sweep, index: int) -> float | None:
-    """More is better, whichever way the metric goes."""
-    if seen.metric is None:
-        return None
-    value = seen.known.values[sweep.Address(Kind.METRIC, seen.metric)][index]
-    if not isinstance(value, int | float):
-        return None
-    return -value if direction(seen.metric) is Direction.MIN else float(value)
-
-
-def parallel_answer(request: HttpRequest, asked: Chosen) -> dict[str, Any]:
-    seen = read_sweep(request, asked)
-    looks = frames.looks(asked.candidates)
-    rows = [
-        parallel.Row(
-            id=str(candidate.iid),
-            iid=candidate.iid,
-            values=[seen.known.values[address][index] for address in seen.axes],
-            rank_by=goodness(seen, index),
-            look=looks.get(candidate.pk),
-        )
-        for index, candidate in enumerate(seen.known.candidates)
-    ]
-    drawn = [row for row in rows if any(value is not None for value in row.values)]
-    return {
-        "figure": parallel.parallel([address.label for address in seen.axes], drawn),
-        "legend": compared_legend(asked),
-        "notes": sweep_notes(seen, len(drawn)),
-        "table": [sweep_table(asked, seen)._asdict()],
-        "title": sweep_title(seen),
-    }
-
-
-def sweep_title(seen: Sweep) -> str:
-    many = f"{grouped(len(seen.known.candidates))} candidates"
-    if seen.metric is None:
-        return many
-    return f"{many}, {ink_word(seen.metric)} {seen.metric} has more ink"
-
-
-def ink_word(metric: str) -> str:
-    return "higher" if direction(metric) is Direction.NONE else "better"
-
-
-def sweep_notes(seen: Sweep, drawn: int) -> list[str]:
-    found = []
-    if seen.known.is_cut:
-        found.append(
-            f"the newest {grouped(sweep.MAX_CANDIDATES)} candidates; there are more"
-        )
-    if drawn < len(seen.known.candidates):
-        nothing = len(seen.known.candidates) - drawn
-        found.append(f"{grouped(nothing)} without any of these values")
-    return [
-        *found,
-        "lines that share a category are spread a little",
-        "the compared are set apart where they coincide",
-    ]
-
-
-def compared_legend(asked: Chosen) -> list[dict[str, Any]]:
-    looks = frames.looks(asked.candidates)
-    return [
-        frames.Entry(
-            id=str(candidate.iid),
-            name=candidate.name,
-            slot=looks[candidate.pk].slot,
-            dash=looks[candidate.pk].dash,
-            value="",
-            is_live=False,
-            is_baseline=candidate == asked.baseline,
-            is_hidden=False,
-        )._asdict()
-        for candidate in asked.candidates
-    ]
-
-
-# ---------------------------------------------------------------- scatter
-
-
-class Spread(NamedTuple):
-    """What the scatter chart shows on which axis."""
-
-    x: sweep.Address
-    y: sweep.Address
-    colour: sweep.Address | None
-
-
 def scatter(
     request: HttpRequest, asked: Chosen, opts: options.Options
 ) -> dict[str, Any]:
     params, metrics = sweep.offered(asked.experiments)
-    axes = scatter_axes(request, asked, params, metrics)
+    axes = sweep_charts.scatter_axes(request, asked, params, metrics)
     fields = [sweep.Address(Kind.PARAM, key) for key in params]
     fields += [sweep.Address(Kind.METRIC, key) for key in metrics]
     # The page names what it chose, so that the chart need not choose again.
@@ -602,106 +365,9 @@ def scatter(
         "fields": [(str(address), address.label) for address in fields],
         "axes": axes,
         "scatter_url": chart_url(asked, "scatter", query),
-        "sweep_tables": [scatter_table(asked, axes)]
+        "sweep_tables": [sweep_charts.scatter_table(asked, axes)]
         if axes and "table" in request.GET
         else [],
-    }
-
-
-def scatter_axes(
-    request: HttpRequest,
-    asked: Chosen,
-    params: Sequence[str],
-    metrics: Sequence[str],
-) -> Spread | None:
-    """Those in the address, else a parameter that varies against the main metric."""
-    main = sweep_metric(request, metrics)
-    x = sweep.read_address(request.GET.get("sx", ""))
-    x = x or usual_x(asked, params, [key for key in metrics if key != main])
-    y = sweep.read_address(request.GET.get("sy", ""))
-    y = y or (sweep.Address(Kind.METRIC, main) if main else None)
-    if x is None or y is None:
-        return None
-    return Spread(x, y, sweep.read_address(request.GET.get("sc", "")))
-
-
-def usual_x(
-    asked: Chosen, params: Sequence[str], metrics: Sequence[str]
-) -> sweep.Address | None:
-    addresses = [sweep.Address(Kind.PARAM, key) for key in params[:USUAL_FIELDS]]
-    known = sweep.sample(asked.experiments, asked.candidates, addresses)
-    telling = sweep.telling(known, addresses)
-    numeric = [address for address in telling if known.field(address).is_numeric]
-    others = [sweep.Address(Kind.METRIC, key) for key in metrics]
-    # Magnitudes first: a learning rate says more than a batch size.
-    numeric.sort(key=lambda address: not known.field(address).is_log)
-    return next(iter([*numeric, *telling, *addresses, *others]), None)
-
-
-def read_spread(asked: Chosen, axes: Spread) -> sweep.Sample:
-    wanted = [address for address in axes if address]
-    return sweep.sample(
-        asked.experiments, asked.candidates, list(dict.fromkeys(wanted))
-    )
-
-
-def scatter_table(asked: Chosen, axes: Spread) -> frames.Table:
-    known = read_spread(asked, axes)
-    return spread_table(asked, axes, known)
-
-
-def spread_table(asked: Chosen, axes: Spread, known: sweep.Sample) -> frames.Table:
-    compared = {candidate.pk for candidate in asked.candidates}
-    addresses = [address for address in axes if address]
-    return frames.Table(
-        "The compared candidates",
-        ["Candidate", *(address.label for address in addresses)],
-        [
-            [
-                f"#{candidate.iid} {candidate.name}",
-                *(written(known.values[address][index]) for address in addresses),
-            ]
-            for index, candidate in enumerate(known.candidates)
-            if candidate.pk in compared
-        ],
-    )
-
-
-def scatter_answer(request: HttpRequest, asked: Chosen) -> dict[str, Any]:
-    axes = scatter_axes(request, asked, *sweep.offered(asked.experiments))
-    if axes is None:
-        raise Http404
-    known = read_spread(asked, axes)
-    looks = frames.looks(asked.candidates)
-    dots = [
-        charts.Dot(
-            id=str(candidate.iid),
-            label=f"#{candidate.iid} {candidate.name}",
-            look=looks.get(candidate.pk),
-        )
-        for candidate in known.candidates
-    ]
-    colour = known.field(axes.colour) if axes.colour else None
-    placed = [
-        index
-        for index in range(len(dots))
-        if all(
-            known.values[address][index] is not None for address in axes[:2] if address
-        )
-    ]
-    notes = [f"{grouped(len(placed))} of {grouped(len(dots))} candidates have both"]
-    if known.is_cut:
-        notes.append(f"the newest {grouped(sweep.MAX_CANDIDATES)}; there are more")
-    if colour:
-        notes.append(f"coloured by {colour.label}; the compared keep their own colour")
-    return {
-        "figure": charts.scatter(
-            dots, known.field(axes.x), known.field(axes.y), colour
-        ),
-        "legend": compared_legend(asked),
-        "notes": notes,
-        "table": [spread_table(asked, axes, known)._asdict()],
-        "title": f"{axes.y.label} by {axes.x.label}",
     }
 
 
@@ -711,14 +377,14 @@ def scatter_answer(request: HttpRequest, asked: Chosen) -> dict[str, Any]:
 @require_safe
 def chart(request: HttpRequest, slug: str) -> HttpResponse:
     """One chart of the comparison: `chart=lines`, `parallel` or `scatter`."""
-    asked = chosen(request, slug)
+    asked = compared.chosen(request, slug)
     if not asked.candidates:
         raise Http404
     match request.GET.get("chart"):
         case "parallel":
-            return answers.whole(request, parallel_answer(request, asked))
+            return answers.whole(request, sweep_charts.parallel_answer(request, asked))
         case "scatter":
-            return answers.whole(request, scatter_answer(request, asked))
+            return answers.whole(request, sweep_charts.scatter_answer(request, asked))
         case "lines":
             return lines(request, asked)
     raise Http404

@@ -207,6 +207,14 @@ def test_a_hostile_metric_does_no_harm(candidate, open_page):
         expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
 
 
+def test_narrows_the_parameters_while_one_types(candidate, open_page):
+    page = open_page(f"/p/vision/c/{candidate.iid}/")
+
+    page.get_by_label("Filter parameters").press_sequentially("5e-4")
+
+    expect(page.locator("#params dt:visible")).to_have_text(["lr"])
+
+
 def test_renames_in_place(candidate, open_page):
     page = open_page(f"/p/vision/c/{candidate.iid}/")
 

@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from dashboard import charts, parallel
-from dashboard.charts import Bar, Dot, Field, Line, Look, Mark
+from dashboard import charts, parallel, scatter
+from dashboard.charts import Bar, Line, Look, Mark
+from dashboard.scatter import Dot, Field
 from tests.dashboard.figures import numbers, texts, valid
 from tests.dashboard.reading import HOSTILE
 from tracker.curves import Axis, Curve, Odd
@@ -113,7 +114,7 @@ class TestNumbers:
 def test_escapes_what_plotly_would_take_for_markup():
     figures = [
         charts.bars([Bar("1", HOSTILE, 1, 0.5)]),
-        charts.scatter(
+        scatter.scatter(
             [Dot("1", HOSTILE), Dot("2", HOSTILE, Look(2))],
             Field(HOSTILE, [HOSTILE, "b"]),
             Field(HOSTILE, [0.1, 0.2]),
@@ -145,17 +146,17 @@ class TestScatter:
     def test_is_a_valid_figure(self, colour):
         x = Field("lr", [1e-4, 1e-3, 1e-2], is_log=True, is_choice=True)
 
-        valid(charts.scatter(self.DOTS, x, Field("acc", [0.1, None, 0.3]), colour))
+        valid(scatter.scatter(self.DOTS, x, Field("acc", [0.1, None, 0.3]), colour))
 
     def test_leaves_out_who_lacks_a_value(self):
-        figure = charts.scatter(
+        figure = scatter.scatter(
             self.DOTS, Field("lr", [1.0, None, 3.0]), Field("acc", [0.1, 0.2, 0.3])
         )
 
         assert [trace["customdata"] for trace in figure["data"]] == [["1"], ["3"]]
 
     def test_puts_the_compared_on_top_in_their_own_colour(self):
-        *_, top = charts.scatter(
+        *_, top = scatter.scatter(
             self.DOTS, Field("lr", [1.0, 2.0, 3.0]), Field("acc", [0.1, 0.2, 0.3])
         )["data"]
 

@@ -40,7 +40,7 @@ def table(page):
             cells = [cell for cell in row.children if isinstance(cell, Element)]
             if len(cells) == len(headings):
                 texts = [cell.text for cell in cells]
-                found[row.attributes["data-narrow-text"]] = texts
+                found[row.attributes["data-row"]] = texts
     return found
 
 

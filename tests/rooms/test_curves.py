@@ -6,7 +6,7 @@ import random
 import pytest
 
 from tests import make
-from tracker import curves, recording
+from tracker import curves, recording, sketches
 from tracker.curves import Axis
 from tracker.models import Metric
 
@@ -188,7 +188,7 @@ def test_draws_any_number_of_lines_with_one_query(
     with django_assert_num_queries(1):
         curves.condensed(metrics, buckets=3)
     with django_assert_num_queries(1):
-        curves.sketched(metrics)
+        sketches.sketched(metrics)
 
 
 def test_bears_the_largest_steps_there_are(candidate):
@@ -197,7 +197,7 @@ def test_bears_the_largest_steps_there_are(candidate):
 
     assert curve(metric, buckets=4).y[-1] == 3.0
     assert curve(metric, buckets=4, between=(-1e300, 1e300)).points == 63
-    assert curves.sketched([metric])[metric.pk][-1].value == 3.0
+    assert sketches.sketched([metric])[metric.pk][-1].value == 3.0
 
 
 def test_bears_the_largest_values_there_are(candidate):
@@ -215,7 +215,7 @@ def test_sketches_a_series_with_its_extremes(candidate):
     values = [float(step) for step in range(500)]
     values[77] = -1000.0
 
-    samples = curves.sketched([log(candidate, values)], samples=10).popitem()[1]
+    samples = sketches.sketched([log(candidate, values)], samples=10).popitem()[1]
 
     assert len(samples) <= 12
     assert [samples[0].step, samples[-1].step] == [0, 499]
@@ -225,7 +225,7 @@ def test_sketches_a_series_with_its_extremes(candidate):
 def test_sketches_points_without_steps_over_time(candidate):
     metric = log(candidate, [float(i) for i in range(50)], steps=[0] * 50)
 
-    samples = curves.sketched([metric], samples=10)[metric.pk]
+    samples = sketches.sketched([metric], samples=10)[metric.pk]
 
     assert len({sample.timestamp for sample in samples}) >= 10
 

@@ -5,6 +5,7 @@ import functools
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import regex  # type: ignore[import-untyped]
@@ -17,7 +18,14 @@ SECONDS = 2.0
 
 TOO_SLOW = "The regular expression takes too long; make it simpler."
 
-_until: ContextVar[float] = ContextVar("until")
+
+@dataclass(slots=True)
+class Limit:
+    until: float
+    is_over: bool = False
+
+
+_limit: ContextVar[Limit] = ContextVar("limit")
 
 
 @contextlib.contextmanager
@@ -36,15 +44,16 @@ def limited(is_needed: bool = True) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _limited_sqlite() -> Iterator[None]:
-    token = _until.set(time.monotonic() + SECONDS)
+    limit = Limit(time.monotonic() + SECONDS)
+    token = _limit.set(limit)
     try:
         yield
     except OperationalError:  # all that SQLite says of a function that raised
-        if time.monotonic() < _until.get():
+        if not limit.is_over:
             raise
         raise Invalid(TOO_SLOW) from None
     finally:
-        _until.reset(token)
+        _limit.reset(token)
 
 
 def check(value: Value) -> None:
@@ -78,10 +87,15 @@ def matches(text: str | None, pattern: str) -> bool | None:
     """For SQLite: whether the pattern is found in the text."""
     if text is None:
         return None
-    left = _until.get() - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return _compiled(pattern).search(text, timeout=left) is not None
+    limit = _limit.get()
+    left = limit.until - time.monotonic()
+    try:
+        if left <= 0:
+            raise TimeoutError
+        return _compiled(pattern).search(text, timeout=left) is not None
+    except TimeoutError:
+        limit.is_over = True
+        raise
 
 
 @functools.lru_cache(maxsize=64)
