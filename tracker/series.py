@@ -5,6 +5,7 @@ one after the other, that is also the order of the points' own key, and a page c
 same at the end of a million points as at the beginning.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -123,47 +124,51 @@ def sampled(
     first runs are the longer ones, as NTILE deals), and the first of each run is taken.
     The last point of all is always among them, if need be in place of the last run's.
     """
-    counts = counts_within(several, steps)
-    short = [metric for metric, count in counts.items() if count <= at_most]
     found: dict[int, list[Kept]] = {series.metric_id: [] for series in several}
-    everything = within(Point.objects.filter(metric__in=short), steps)
-    ordered = everything.order_by("metric", *BY_STEP)
-    for metric, *row in ordered.values_list("metric", *KEPT):
-        found[metric].append(tuple(row))
-    for metric, count in counts.items():
-        if count > at_most:
-            points = within(Point.objects.filter(metric=metric), steps)
-            found[metric] = thinned(points, count, at_most)
+    by_length: dict[int, list[int]] = defaultdict(list)
+    for metric, length in lengths(several, steps).items():
+        # Those that are short enough come whole, and together.
+        by_length[length if length > at_most else at_most].append(metric)
+    for length, metrics in by_length.items():
+        points = within(Point.objects.filter(metric__in=metrics), steps)
+        if length > at_most:
+            points = thinned(points, length, at_most)
+        ordered = points.order_by("metric", *BY_STEP)
+        for metric, *row in ordered.values_list("metric", *KEPT):
+            found[metric].append(tuple(row))
+    for rows in found.values():
+        if len(rows) > at_most:
+            # The last point came besides the first of each run.
+            del rows[-2]
     return found
 
 
-def counts_within(several: Sequence[Series], steps: Steps | None) -> dict[int, int]:
+def lengths(several: Sequence[Series], steps: Steps | None) -> dict[int, int]:
     if steps is None:
         return {series.metric_id: series.length for series in several}
     points = Point.objects.filter(metric__in=[series.metric_id for series in several])
-    counts = within(points, steps).order_by().values_list("metric")
-    return dict(counts.annotate(number=Count("*")))
+    numbers = within(points, steps).order_by().values_list("metric")
+    return dict(numbers.annotate(number=Count("*")))
 
 
 def within(points: QuerySet[Point], steps: Steps | None) -> QuerySet[Point]:
     return points if steps is None else points.filter(step__range=steps)
 
 
-def thinned(points: QuerySet[Point], count: int, at_most: int) -> list[Kept]:
-    backwards = [f"-{name}" for name in BY_STEP]
-    last = rows_of(points.order_by(*backwards)[:1])
-    if at_most == 1:
-        return last
-    short, longer = divmod(count, at_most)
+def thinned(points: QuerySet[Point], length: int, at_most: int) -> QuerySet[Point]:
+    """Of series of one length: the first point of each run, and the last of all."""
+    short, longer = divmod(length, at_most)
     # How many points the longer runs hold together; they come first.
     head = longer * (short + 1)
     by_step = [F(name).asc() for name in BY_STEP]
-    ranked = points.annotate(rank=Window(RowNumber(), order_by=by_step) - 1).annotate(
-        in_longer=F("rank") % (short + 1), in_shorter=(F("rank") - head) % short
+    number = Window(RowNumber(), partition_by=[F("metric")], order_by=by_step)
+    wanted = Q(rank=length - 1)
+    if at_most > 1:
+        wanted |= Q(rank__lt=head, in_longer=0) | Q(rank__gte=head, in_shorter=0)
+    return (
+        points.annotate(rank=number - 1)
+        .annotate(
+            in_longer=F("rank") % (short + 1), in_shorter=(F("rank") - head) % short
+        )
+        .filter(wanted)
     )
-    begins_a_run = Q(rank__lt=head, in_longer=0) | Q(rank__gte=head, in_shorter=0)
-    rows = rows_of(ranked.filter(begins_a_run).order_by(*BY_STEP))
-    if rows[-1:] != last:
-        # There are `at_most` of them, so the last one gives way.
-        rows[-1:] = last
-    return rows

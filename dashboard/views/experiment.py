@@ -295,6 +295,7 @@ def experiment(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "total": opened.total,
         "live": opened.live,
         "note": prose.first_line(opened.note),
+        "full_note": prose.html(opened.note) if "\n" in opened.note.strip() else "",
         "may_write": find.may(request, project, Role.WRITER),
     }
     if opened.total:

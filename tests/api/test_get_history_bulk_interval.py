@@ -127,13 +127,26 @@ def test_refuses_what_it_cannot_answer(api, query, words):
     assert words in answer[1]["message"]
 
 
-def test_costs_the_same_for_two_short_runs_or_twenty(
-    api, experiment, django_assert_num_queries
+@pytest.mark.parametrize("length", [1, 9])
+def test_costs_the_same_for_two_runs_or_twenty(
+    api, experiment, length, django_assert_num_queries
 ):
-    runs = make.candidates(experiment, 20, metrics={"loss": 1.0})
+    points = [P("loss", 1.0, i, i) for i in range(length)]
+    runs = make.candidates(experiment, 20, points=points)
     interval(api, *runs)
 
     for number in 2, 20:
         # series, points
         with django_assert_num_queries(2):
-            interval(api, *runs[:number])
+            interval(api, *runs[:number], max_results=5)
+
+
+def test_deals_each_of_several_runs_by_itself(api, experiment):
+    runs = [
+        make.candidate(experiment, points=[P("loss", 1.0, 1, i) for i in range(length)])
+        for length in (3, 10, 10, 7, 1)
+    ]
+
+    answer = interval(api, *runs, max_results=3)
+
+    assert steps(answer) == [0, 1, 2, *[0, 4, 9] * 2, 0, 3, 6, 0]

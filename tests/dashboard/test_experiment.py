@@ -57,6 +57,16 @@ def test_shows_the_experiment_and_its_candidates(browser, sweep, url):
     assert "2 of 2 candidates" in page.main.one("footer").text
 
 
+def test_shows_the_whole_description_on_request(browser, sweep, url):
+    make.candidate(sweep)
+
+    page = Page(browser.get(url))
+
+    [more] = page.main.all("details", class_="more")
+    assert more.one("strong").text == "0.93"
+    assert "more" in more.text
+
+
 def test_leaves_out_deleted_candidates_and_other_experiments(
     browser, vision, sweep, url
 ):
