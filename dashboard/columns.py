@@ -25,7 +25,8 @@ ATTRIBUTES = {
     "duration": "Took",
     "start": "Start",
 }
-NUMERIC_ATTRIBUTES = {"files", "duration", "start"}
+NUMERIC_ATTRIBUTES = {"files", "duration", "start"}  # set to the right
+UNSORTED = {"ci", "commit", "files"}
 AGGREGATES = ("last", "max", "min", "mean", "first", "count")
 
 DEFAULT_METRICS = 4
@@ -68,6 +69,10 @@ class Column(NamedTuple):
         """For people, where no header gives the prefix: "val/acc max"."""
         name = ATTRIBUTES[self.key] if self.kind == ATTRIBUTE else self.key
         return f"{name} {self.aggregate}" if self.aggregate else name
+
+    @property
+    def can_sort(self) -> bool:
+        return self.kind != ATTRIBUTE or self.key not in UNSORTED
 
     @property
     def direction(self) -> Direction:
@@ -236,9 +241,7 @@ def parse_sorts(text: str, catalogue: Catalogue) -> tuple[list[Sort], list[str]]
     notes = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         column = parse(part.removeprefix("-"), catalogue)
-        if column is None or (
-            column.kind == ATTRIBUTE and column.key in ("ci", "commit", "files")
-        ):
+        if column is None or not column.can_sort:
             notes.append(f"Candidates cannot be sorted by {part[:100]!r}.")
         else:
             sorts.setdefault(column, Sort(column, part.startswith("-")))

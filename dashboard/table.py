@@ -9,15 +9,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from artifacts.models import Artifact
 from dashboard import strip
-from dashboard.columns import AGGREGATES, ATTRIBUTE, Column
-from dashboard.directions import Direction
+from dashboard.columns import AGGREGATES, ATTRIBUTE, NUMERIC_ATTRIBUTES, Column
 from dashboard.templatetags.tracker_tags import (
     ago,
     number,
@@ -27,7 +26,6 @@ from dashboard.templatetags.tracker_tags import (
 from tracker.models import (
     Candidate,
     CIBuild,
-    Experiment,
     Kind,
     Metric,
     Param,
@@ -35,7 +33,6 @@ from tracker.models import (
     Status,
     Tag,
 )
-from tracker.search.lookups import There
 
 CUT_CHARS = 60  # of a text value; the whole of it is in the title
 SUMMARY = ("value", "max_value", "min_value", "mean", "first_value", "count")
@@ -169,7 +166,7 @@ def parents_of(candidates: Iterable[Candidate]) -> dict[str, Candidate]:
     return {parent.eid: parent for parent in parents}
 
 
-# ---------------------------------------------------------------- best values
+# ---------------------------------------------------------------- cells
 
 
 class Extremes(NamedTuple):
@@ -177,134 +174,6 @@ class Extremes(NamedTuple):
 
     best: Mapping[Column, float]
     scale: strip.Scale | None
-
-
-UNKNOWN = Extremes({}, None)
-# So many series are read whole; beyond, an index finds the best and the ends.
-FEW = 5000
-# The strip spans all but this share at either end.
-CUT = 0.05
-
-
-def extremes(
-    experiment: Experiment,
-    matching: QuerySet[Candidate] | None,
-    columns: Sequence[Column],
-    *,
-    main: Column | None,
-    total: int,
-) -> Extremes:
-    """One statement, or none without metrics.
-
-    `matching` is None where no filter narrows the experiment; `total` counts what
-    matches.
-    """
-    judged = [c for c in columns if c.direction is not Direction.NONE]
-    if not judged and not main:
-        return UNKNOWN
-    if matching is not None and total <= FEW:
-        return extremes_of_few(matching, judged, main)
-    return extremes_of_many(experiment, matching, judged, main, total)
-
-
-def extremes_of_shown(
-    candidates: Sequence[Candidate],
-    facts: Facts,
-    columns: Sequence[Column],
-    *,
-    main: Column | None,
-) -> Extremes:
-    """Where everything that matches is on the page: no statement at all."""
-    judged = [c for c in columns if c.direction is not Direction.NONE]
-    values = {
-        column: finite(facts.metric(candidate, column) for candidate in candidates)
-        for column in {*judged, *([main] if main else [])}
-    }
-    return among(values, main)
-
-
-def extremes_of_few(
-    matching: QuerySet[Candidate], judged: Sequence[Column], main: Column | None
-) -> Extremes:
-    wanted = {*judged, *([main] if main else [])}
-    rows = Metric.objects.filter(
-        candidate__in=matching.order_by().values("pk"),
-        key__in={column.key for column in wanted},
-    ).values("key", *SUMMARY, "is_nan", "first_is_nan")
-    values: dict[Column, list[float]] = {column: [] for column in wanted}
-    for row in rows:
-        for column in wanted:
-            if row["key"] == column.key:
-                values[column].append(summed_up(row, column.aggregate))
-    return among({c: finite(numbers) for c, numbers in values.items()}, main)
-
-
-def among(values: Mapping[Column, Sequence[float]], main: Column | None) -> Extremes:
-    best = {
-        column: max(numbers) if column.direction is Direction.MAX else min(numbers)
-        for column, numbers in values.items()
-        if numbers and column.direction is not Direction.NONE
-    }
-    ordered = sorted(values[main]) if main else []
-    if not ordered:
-        return Extremes(best, None)
-    cut = int(len(ordered) * CUT)
-    return Extremes(best, strip.scale(ordered[cut], ordered[-1 - cut]))
-
-
-def finite(values: Iterable[float | None]) -> list[float]:
-    return [value for value in values if value is not None and math.isfinite(value)]
-
-
-def extremes_of_many(
-    experiment: Experiment,
-    matching: QuerySet[Candidate] | None,
-    judged: Sequence[Column],
-    main: Column | None,
-    total: int,
-) -> Extremes:
-    """Scalar sub-queries, each served by an index."""
-    parts: list[Subquery] = [
-        nth(experiment, matching, column, descending=column.direction == Direction.MAX)
-        for column in judged
-    ]
-    if main:
-        cut = int(total * CUT)
-        parts.append(nth(experiment, matching, main, descending=False, place=cut))
-        parts.append(nth(experiment, matching, main, descending=True, place=cut))
-    row = Experiment.objects.filter(pk=experiment.pk).values_list(*parts).get()
-    best = {c: v for c, v in zip(judged, row, strict=False) if v is not None}
-    low, high = row[len(judged) :] if main else (None, None)
-    return Extremes(best, strip.scale(low, high))
-
-
-def nth(
-    experiment: Experiment,
-    matching: QuerySet[Candidate] | None,
-    column: Column,
-    *,
-    descending: bool,
-    place: int = 0,
-) -> Subquery:
-    """The value at a place of the order, over the finite ones."""
-    name = FIELDS[column.aggregate]
-    metrics = Metric.objects.filter(experiment=experiment, key=column.key)
-    if matching is None:
-        metrics = metrics.filter(candidate__deleted_at=None)
-    else:
-        # Asked of one row after the other: the walk along the index ends soon.
-        match = matching.order_by().filter(pk=OuterRef("candidate_id"))
-        metrics = metrics.filter(There(match))
-    if column.aggregate in ("last", "first"):
-        flag = "is_nan" if column.aggregate == "last" else "first_is_nan"
-        metrics = metrics.filter(**{flag: False})
-    else:
-        metrics = metrics.filter(**{f"{name}__isnull": False})
-    ordered = metrics.order_by(F(name).desc() if descending else F(name).asc())
-    return Subquery(ordered.values(name)[place : place + 1])
-
-
-# ---------------------------------------------------------------- cells
 
 
 class Cell(NamedTuple):
@@ -368,7 +237,7 @@ class Table:
 
     def is_number(self, column: Column) -> bool:
         if column.kind == ATTRIBUTE:
-            return column.key in ("files", "duration", "start")
+            return column.key in NUMERIC_ATTRIBUTES
         return column.kind == Kind.METRIC or column in self.numeric
 
     def strip(self, candidate: Candidate, column: Column) -> str:

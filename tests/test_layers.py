@@ -23,7 +23,6 @@ HOUSE = {
     "tracker",
     "tracker.apps",
     "tracker.celery",
-    "tracker.checks",
     "tracker.health",
     "tracker.middleware",
     "tracker.problems",

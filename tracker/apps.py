@@ -9,4 +9,4 @@ class TrackerConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tracker import checks, sqlite  # noqa: F401  (registered by being imported)
+        from tracker import sqlite  # noqa: F401  (registered by being imported)

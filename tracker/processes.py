@@ -31,6 +31,7 @@ GRACE_SECONDS = 10.0
 # A worker that ran this long was well: its next failure is a first one.
 WELL_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 30.0
+READY_PAUSE_SECONDS = 0.02
 
 PR_SET_PDEATHSIG = 1
 
@@ -91,30 +92,26 @@ def _begin(parent: int, run: Callable[..., None], *args: Any) -> None:
     run(*args)
 
 
-def watch(web: Child, worker: Child, *, ready: Callable[[], None]) -> int:
+def watch(web: Child, worker: Child, *, is_ready: Callable[[], bool]) -> int:
     """Run both until a signal comes. Returns the exit code.
 
     A web server that ends takes everything with it: whoever started us has to know. A
-    worker is started again, for the work it left is in the database.
+    worker is started again, for the work it left is in the database. `is_ready` is asked
+    until it says yes.
     """
-    alarm, bell = socket.socketpair()
-    for end in (alarm, bell):
-        end.setblocking(False)
-    signal.set_wakeup_fd(bell.fileno(), warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _noted)
-
+    alarm = _alarm()
     gc.freeze()  # what is loaded by now stays shared between the processes
     web.start()
     worker.start()
-    ready()
+    waiting = True
     code = 0
     while not _rang(alarm):
         if web.process.exitcode is not None:
             log.error("The web server ended; stopping.")
             code = 1
             break
-        pause = None
+        waiting = waiting and not is_ready()
+        pause = READY_PAUSE_SECONDS if waiting else None
         if worker.process and worker.process.exitcode is not None:
             ended = worker.bury()
             log.error("The worker ended with code %s; starting it again.", ended)
@@ -122,11 +119,24 @@ def watch(web: Child, worker: Child, *, ready: Callable[[], None]) -> int:
             pause = worker.due - time.monotonic()
             if pause <= 0:
                 worker.start()
-                pause = None
+                continue
         running = [child.process.sentinel for child in (web, worker) if child.process]
         wait([alarm, *running], pause)
     _stop([child for child in (web, worker) if child.process])
     return code
+
+
+def _alarm() -> socket.socket:
+    """Readable as soon as a signal that stops us has come."""
+    alarm, bell = socket.socketpair()
+    for end in (alarm, bell):
+        end.setblocking(False)
+    signal.set_wakeup_fd(bell.detach(), warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # Under nohup, a terminal that closes means nothing.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _noted)
+    return alarm
 
 
 def _noted(number: int, frame: FrameType | None) -> None:

@@ -7,6 +7,7 @@ import fcntl
 import os
 import pkgutil
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from tracker.models import User
 # A server that was killed leaves its lock to its children, which are ending too.
 PATIENCE_SECONDS = 2.0
 CONNECT_SECONDS = 5
+OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 
 Say = Callable[[str], object]
 
@@ -102,6 +104,12 @@ def database(say: Say) -> None:
 
 def reach_database() -> None:
     if connection.vendor != "postgresql":
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise NotReady(
+                f"Python has SQLite {sqlite3.sqlite_version}, and Tracker needs"
+                f" {'.'.join(map(str, OLDEST_SQLITE))}. Use a newer Python, or PostgreSQL"
+                " with TRACKER_DATABASE_URL."
+            )
         connection.ensure_connection()
         return
     # Not through the pool, which tells of a time-out and not of its cause.

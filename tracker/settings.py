@@ -220,6 +220,10 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A message is only a wake-up: losing one must never fail or slow the request.
 CELERY_TASK_PUBLISH_RETRY = False
+# A hostile file can hang a parser or fill the memory. A task that takes this long is
+# killed, a process that has grown this large is replaced when its task is done.
+CELERY_TASK_TIME_LIMIT = 600  # seconds
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # kB
 # Nobody inspects workers over the queue, and in files each such message would stay.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -306,5 +310,7 @@ LOGGING = {
         # Every 404 is not news.
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Nor is every task that was started and done.
+        "celery": {"level": "WARNING"},
     },
 }

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +33,7 @@ def run(address: Address, workers: int) -> None:
         multiprocessing.set_start_method("fork", force=True)
     Server(
         "tracker.wsgi:application",
-        address=address.host,
+        address=numeric(address),
         port=address.port,
         interface=Interfaces.WSGI,
         workers=workers,
@@ -44,6 +45,12 @@ def run(address: Address, workers: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     ).serve(target_loader=Loader(os.getpid()), wrap_loader=False)
+
+
+def numeric(address: Address) -> str:
+    """The host's IP address: granian takes no names."""
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    return str(found[0][4][0])
 
 
 class Loader:

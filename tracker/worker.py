@@ -27,6 +27,8 @@ class PromptWorker(Worker):
 
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# Two, so that a task which takes long does not keep the others waiting.
+CONCURRENCY = 2
 
 
 def stop(number: int, frame: FrameType | None) -> None:
@@ -35,7 +37,7 @@ def stop(number: int, frame: FrameType | None) -> None:
     raise WorkerShutdown(0)
 
 
-def run(*, beat: bool, concurrency: int) -> int:
+def run(*, beat: bool, concurrency: int = CONCURRENCY) -> int:
     """Work until told to stop; a task in progress is finished first."""
     # Celery advises against root because of pickle, which is not accepted here.
     warnings.filterwarnings("ignore", module="celery.platforms")

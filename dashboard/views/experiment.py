@@ -1,101 +1,36 @@
 """The table of an experiment's candidates: find, judge, choose."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBadRequest,
-    QueryDict,
     StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.text import get_valid_filename
 from django.views.decorators.http import require_safe
 
 from dashboard import columns as offered
-from dashboard import exports, find, matching, prose, snippets, table
+from dashboard import exports, extremes, find, matching, prose, snippets, table
 from dashboard.columns import ATTRIBUTE, NAME, Catalogue, Column, Sort
 from dashboard.directions import Direction
 from dashboard.find import Opened
 from dashboard.matching import Found, Problem
+from dashboard.state import PAGE_SIZES, State
+from dashboard.table import Extremes
 from dashboard.templatetags.tracker_tags import grouped, shown
 from tracker.errors import Invalid
 from tracker.models import Experiment, Kind, Role
 from tracker.search.table import Condition, Count
 
-PAGE_SIZES = (25, 50, 100, 250)
-PAGE_SIZE = 50
-MAX_FILTER_CHARS = 10_000
 # In an empty result: how many conditions are tried one by one.
 MAX_RETRIES = 5
-
-
-# ---------------------------------------------------------------- what the URL says
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What decides the page, and how it is written in a URL: defaults are left out."""
-
-    path: str
-    q: str = ""
-    sorts: tuple[Sort, ...] = ()
-    columns: tuple[Column, ...] = ()  # none: the default ones
-    is_diff: bool = False
-    size: int = PAGE_SIZE
-    token: str = ""
-    notes: tuple[str, ...] = ()
-
-    @classmethod
-    def read(cls, request: HttpRequest, catalogue: Catalogue) -> Self:
-        """Unknown keys are ignored; a bad value becomes a note, never an error page."""
-        query = request.GET
-        columns, notes = offered.parse_many(query.getlist("cols"), catalogue)
-        sorts, more = offered.parse_sorts(query.get("sort", ""), catalogue)
-        size, again = page_size(query)
-        return cls(
-            path=request.path,
-            q=query.get("q", "").strip()[:MAX_FILTER_CHARS],
-            sorts=tuple(sorts),
-            columns=tuple(columns),
-            is_diff=query.get("diff") == "1",
-            size=size,
-            token=query.get("after", "")[:4000],
-            notes=(*notes, *more, *again),
-        )
-
-    def pairs(self, *, without: str = "") -> list[tuple[str, str]]:
-        said = {
-            "q": self.q,
-            "sort": ",".join(sort.address for sort in self.sorts),
-            "cols": ",".join(column.address for column in self.columns),
-            "diff": "1" if self.is_diff else "",
-            "n": "" if self.size == PAGE_SIZE else str(self.size),
-            "after": self.token,
-        }
-        return [(k, v) for k, v in said.items() if v and k not in without.split()]
-
-    @property
-    def url(self) -> str:
-        query = urlencode(self.pairs(), safe=":/,")
-        return f"{self.path}?{query}" if query else self.path
-
-    def having(self, **changes: Any) -> Self:
-        """Other contents: back to the first page, unless a token is given."""
-        return replace(self, **{"token": "", **changes})
-
-
-def page_size(query: QueryDict) -> tuple[int, list[str]]:
-    asked = query.get("n", str(PAGE_SIZE))
-    if asked in map(str, PAGE_SIZES):
-        return int(asked), []
-    sizes = ", ".join(map(str, PAGE_SIZES))
-    return PAGE_SIZE, [f"A page has {sizes} rows; {asked[:20]!r} is none of these."]
 
 
 # ---------------------------------------------------------------- the parts of the table
@@ -151,7 +86,7 @@ def groups(made: Iterable[Head]) -> list[Group]:
 
 def sort_url(state: State, column: Column) -> str:
     """A click sorts with the best first; a second click turns it round."""
-    if column.kind == ATTRIBUTE and column.key in ("ci", "commit", "files"):
+    if not column.can_sort:
         return ""
     first = column.direction == Direction.MAX or column == (ATTRIBUTE, "start", "")
     current = next((s for s in state.sorts if s.column == column), None)
@@ -232,9 +167,9 @@ def answer(request: HttpRequest, opened: Opened) -> Answer:
         folded = len(equal)
         columns = [column for column in columns if column not in equal]
     main = main_column(columns, catalogue)
-    extremes = extremes_of(experiment, found, columns, facts, main)
+    best = extremes_of(experiment, found, columns, facts, main)
     numeric = {column for column in columns if catalogue.is_numeric(column)}
-    built = table.Table(experiment.project, columns, facts, extremes, main, numeric)
+    built = table.Table(experiment.project, columns, facts, best, main, numeric)
     return Answer(state, found, built, catalogue, folded)
 
 
@@ -244,12 +179,12 @@ def extremes_of(
     columns: Sequence[Column],
     facts: table.Facts,
     main: Column | None,
-) -> table.Extremes:
+) -> Extremes:
     if found.is_complete:
-        return table.extremes_of_shown(found.candidates, facts, columns, main=main)
+        return extremes.of_shown(found.candidates, facts, columns, main=main)
     try:
         with found.search.limited():
-            return table.extremes(
+            return extremes.of_all(
                 experiment,
                 found.search.rows if found.is_filtered else None,
                 columns,
@@ -257,7 +192,7 @@ def extremes_of(
                 total=found.number.number,
             )
     except Invalid:  # a regular expression that takes too long for all
-        return table.UNKNOWN
+        return extremes.UNKNOWN
 
 
 def main_column(columns: Iterable[Column], catalogue: Catalogue) -> Column | None:
@@ -295,6 +230,7 @@ def experiment(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "total": opened.total,
         "live": opened.live,
         "note": prose.first_line(opened.note),
+        "full_note": prose.html(opened.note) if "\n" in opened.note.strip() else "",
         "may_write": find.may(request, project, Role.WRITER),
     }
     if opened.total:
@@ -410,12 +346,19 @@ def experiment_file(
         columns, batches
     )
     kind = "text/csv; charset=utf-8" if form == "csv" else "application/json"
-    name = get_valid_filename(experiment.name.replace("/", "-")[:100] or "experiment")
     return StreamingHttpResponse(
         lines,
         content_type=kind,
-        headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="{file_name(experiment)}.{form}"'
+        },
     )
+
+
+def file_name(experiment: Experiment) -> str:
+    """What is left of the name in a header, which holds no quotes and no other alphabet."""
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", experiment.name)[:100].strip("-.")
+    return plain or f"experiment-{experiment.iid}"
 
 
 def every_batch(found: Found, columns: list[Column]) -> Iterator[exports.Batch]:

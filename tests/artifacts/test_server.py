@@ -99,11 +99,11 @@ def server(tmp_path_factory):
 def new_database():
     from tests.postgresql import server_url
 
-    url = server_url()
+    url, name = server_url(), f"artifact_server_{os.getpid()}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS artifact_server WITH (FORCE)")
-        connection.execute("CREATE DATABASE artifact_server")
-    return url.replace("/postgres?", "/artifact_server?")
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    return url.replace("/postgres?", f"/{name}?")
 
 
 def ask(server, code):

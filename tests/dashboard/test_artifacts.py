@@ -276,9 +276,9 @@ class TestGalleries:
 
         page = Page(browser.get(url(candidate, "plots")))
 
-        images = page.root.one("div", class_="thumbs").all("img")
-        assert [img.attributes["alt"] for img in images] == ["a.png", "b.jpg"]
-        for img in images:
+        thumbs = page.root.one("div", class_="thumbs")
+        assert [a.text for a in thumbs.all("a")] == ["a.png", "b.jpg"]
+        for img in thumbs.all("img"):
             answer = browser.get(img.attributes["src"])
             assert read(answer)
             assert answer["Content-Type"].startswith("image/")

@@ -57,6 +57,16 @@ def test_shows_the_experiment_and_its_candidates(browser, sweep, url):
     assert "2 of 2 candidates" in page.main.one("footer").text
 
 
+def test_shows_the_whole_description_on_request(browser, sweep, url):
+    make.candidate(sweep)
+
+    page = Page(browser.get(url))
+
+    [more] = page.main.all("details", class_="more")
+    assert more.one("strong").text == "0.93"
+    assert "more" in more.text
+
+
 def test_leaves_out_deleted_candidates_and_other_experiments(
     browser, vision, sweep, url
 ):
@@ -576,7 +586,7 @@ def test_the_best_of_very_many_comes_from_the_index(browser, six, url, monkeypat
     query = {"q": "lr < 4", "n": "25", "cols": "m:val/acc.max,m:val/loss.min"}
     monkeypatch.setattr("dashboard.matching.Found.is_complete", False)
     few = Page(browser.get(url, query))
-    monkeypatch.setattr("dashboard.table.FEW", 0)
+    monkeypatch.setattr("dashboard.extremes.FEW", 0)
     many = Page(browser.get(url, query))
 
     assert few.column("acc max , higher is better")[0] == "best: 0.3000"
@@ -719,6 +729,24 @@ def test_all_that_match_come_as_one_file(browser, sweep, url, form, monkeypatch)
 
     assert names(shown) == [f"c{n}" for n in reversed(range(40, 65))]
     assert names(every) == [f"c{n}" for n in reversed(range(65))]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("a/b c", "a-b-c.csv"),
+        ("..", "experiment-1.csv"),
+        ('x"; y=\r\n', "x-y.csv"),
+        ("über", "ber.csv"),
+        ("实验", "experiment-1.csv"),
+    ],
+)
+def test_any_name_makes_a_file_name(browser, vision, name, file):
+    make.experiment(vision, name)
+
+    answer = browser.get("/p/vision/experiments/1.csv")
+
+    assert answer["Content-Disposition"] == f'attachment; filename="{file}"'
 
 
 def test_an_empty_experiment_is_an_empty_file(browser, sweep, url):

@@ -57,7 +57,7 @@ def keep(experiment: Experiment, population: list[One]) -> None:
         Candidate(
             project_id=experiment.project_id,
             experiment=experiment,
-            iid=1_000 + one.iid,
+            iid=experiment.pk * 1_000_000 + one.iid,
             eid=one.eid,
             name=one.name,
             status=one.status,

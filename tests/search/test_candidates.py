@@ -531,6 +531,47 @@ def test_orders_by_a_metric_as_the_oracle_does(experiment, question, limit):
     agrees(experiment, *question, limit)
 
 
+@thorough
+@given(
+    question=metric_questions(),
+    order=st.sampled_from(["", "start_time", "start_time DESC", "metrics.k"]),
+    limit=st.integers(1, 5),
+)
+def test_merges_experiments_as_the_oracle_does(experiment, question, order, limit):
+    population, asked, (by_metric,) = question
+    project = experiment.project
+    other = Experiment.objects.filter(project=project, name="other").first()
+    other = other or make.experiment(project, "other")
+    keep(experiment, population[::2])
+    keep(other, population[1::2])
+    terms = [by_metric] if order == "metrics.k" else [(order, "DESC" in order)]
+    terms = [(TERMS[name.split()[0]], falls) for name, falls in terms if name]
+    expected = ordered(
+        [
+            one
+            for one in population
+            if not one.is_deleted and all(holds(one) for _, holds in asked)
+        ],
+        terms,
+    )
+
+    found, token = [], ""
+    while token is not None:
+        page = candidates.find(
+            Experiment.objects.filter(pk__in=[experiment.pk, other.pk]),
+            text=" AND ".join(condition for condition, _ in asked),
+            order_by=[f"metrics.k {'DESC' if by_metric[1] else ''}"]
+            if order == "metrics.k"
+            else [order][: bool(order)],
+            limit=limit,
+            token=token,
+        )
+        found += [row.eid for row in page.rows]
+        token = page.next_token
+
+    assert found == [one.eid for one in expected]
+
+
 @pytest.mark.parametrize("few", [0, 2])
 def test_agrees_with_itself_however_it_begins(zoo, monkeypatch, few):
     """Walking an order and starting from an index are two ways to the same list."""

@@ -173,10 +173,10 @@ def choose(
         rows = everyone.filter(conditions, experiment__in=within)
     else:
         rows = everyone.filter(conditions, pk__in=few)
-    if metric is None:
-        return Choice(rows, _order(terms))
     if few is not None:
         within = []
+    if metric is None:
+        return Choice(rows, _order(terms, within))
     if _is_latest(metric.field):
         return Choice(rows, _metric_order(metric, known, within))
     return Choice(rows, _summary_order(metric, within))
@@ -186,6 +186,8 @@ def choose(
 
 # Finding this many along an index costs about a millisecond.
 FEW = 1000
+# As many experiments are walked one by one, and merged; more are sorted together.
+MAX_PARTS = 100
 
 
 def _few(asked: Sequence[Question], within: Sequence[int]) -> list[int] | None:
@@ -231,7 +233,12 @@ def _terms(order_by: Sequence[str]) -> list[Term]:
     return terms
 
 
-def _order(terms: Sequence[Term]) -> Order:
+def _parts(path: str, within: Sequence[int]) -> list[Q]:
+    """One part per experiment, while they are few enough for one statement."""
+    return [Q((path, pk)) for pk in within] if len(within) <= MAX_PARTS else []
+
+
+def _order(terms: Sequence[Term], within: Sequence[int]) -> Order:
     """Any order; the newest first among equals."""
     columns: list[Column] = []
     joins: dict[str, FilteredRelation] = {}
@@ -243,7 +250,9 @@ def _order(terms: Sequence[Term]) -> Order:
         columns += field.kind.columns(path, descending, optional=optional)
     if not any(term.field.path == STARTED.path for term in terms):
         columns.append(NEWEST)
-    return Order([Phase([*columns, LAST])], joins)
+    is_by_start = all(term.field.path == STARTED.path for term in terms)
+    parts = _parts("experiment", within) if is_by_start else []
+    return Order([Phase([*columns, LAST], parts=parts)], joins)
 
 
 def _joined(field: Field, key: str) -> FilteredRelation:
@@ -303,8 +312,8 @@ def _summary_order(metric: Term, within: Sequence[int]) -> Order:
         Q((f"{path}__isnull", False)), candidate=OuterRef("pk"), key=metric.key
     )
     phases = [
-        Phase([value, *SERIES_TAIL], has_number),
-        Phase([NEWEST, LAST], ~Q(There(rows))),
+        Phase([value, *SERIES_TAIL], has_number, _parts("series__experiment", within)),
+        Phase([NEWEST, LAST], ~Q(There(rows)), _parts("experiment", within)),
     ]
     return Order(phases, {"series": _joined(metric.field, metric.key)})
 
@@ -320,11 +329,13 @@ def _metric_order(
     if within:  # else there is no way along the index, only from the candidates
         series &= Q(series__experiment__in=within)
     value = Column(F("series__value"), metric.descending)
+    parts = _parts("series__experiment", within)
     phases = [
-        Phase([value, *SERIES_TAIL], series & Q(series__is_nan=Value(False))),
-        Phase(SERIES_TAIL, series & Q(series__is_nan=Value(True))),
+        Phase([value, *SERIES_TAIL], series & Q(series__is_nan=Value(False)), parts),
+        Phase(SERIES_TAIL, series & Q(series__is_nan=Value(True)), parts),
     ]
     if not known:
         rows = Metric.objects.filter(candidate=OuterRef("pk"), key=metric.key)
-        phases.append(Phase([NEWEST, LAST], ~Q(There(rows))))
+        parts = _parts("experiment", within)
+        phases.append(Phase([NEWEST, LAST], ~Q(There(rows)), parts))
     return Order(phases, {"series": _joined(METRIC, metric.key)})

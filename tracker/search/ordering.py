@@ -5,10 +5,12 @@ missing. One phase is enough for most orders. A metric has three (numbers, NaN, 
 since an index serves each of them, and SQLite has none for NULLS LAST.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any, TypeVar
 
+from django.db import connection
 from django.db.models import FilteredRelation, Model, Q, QuerySet
 from django.db.models.expressions import Combinable
 
@@ -27,10 +29,12 @@ class Phase:
 
     columns: Sequence[Column]
     where: Q = field(default_factory=Q)
+    # Where an index serves one part of the rows at a time: the conditions of the parts.
+    parts: Sequence[Q] = ()
 
     def reversed(self) -> "Phase":
         columns = [Column(value, not descending) for value, descending in self.columns]
-        return Phase(columns, self.where)
+        return replace(self, columns=columns)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Order:
 
 
 MAX_ORDERINGS = 20
+# Parts are merged for pages of this size at most; a larger one reads most rows anyway.
+MAX_MERGED = 1001
 
 
 def parsed(order_by: Sequence[str]) -> list[grammar.Order]:
@@ -138,8 +144,10 @@ def _walk(
     found: list[tuple[M, int]] = []
     for number in numbers:
         phase = phases[number] if way == FORTH else phases[number].reversed()
-        part = _cut(rows, phase, start if number == begin else [])
-        found += [(row, number) for row in part[: limit - len(found)]]
+        after = start if number == begin else []
+        found += [
+            (row, number) for row in _first(rows, phase, after, limit - len(found))
+        ]
         if len(found) == limit:
             break
     return found
@@ -150,20 +158,57 @@ def _place(order: Order, row: Model, number: int) -> list[Any]:
     return [number, *(getattr(row, _name(place)) for place in range(width))]
 
 
+def _first(
+    rows: QuerySet[M], phase: Phase, after: Sequence[Any], limit: int
+) -> list[M]:
+    """A phase's first rows, or the first after the values that a row of it has."""
+    if len(phase.parts) < 2 or limit > MAX_MERGED:
+        return list(_cut(rows, phase, after)[:limit])
+    names = [_name(place) for place in range(len(phase.columns))]
+    firsts = [
+        _cut(rows, replace(phase, where=phase.where & part), after).values_list(
+            "pk", *names
+        )[:limit]
+        for part in phase.parts
+    ]
+    ends = {pk: values for pk, *values in _merged(firsts, phase, limit)}
+    found = rows.model._default_manager.in_bulk(list(ends))
+    for pk, row in found.items():
+        for name, value in zip(names, ends[pk], strict=True):
+            setattr(row, name, value)
+    return [found[pk] for pk in ends if pk in found]
+
+
+def _merged(
+    firsts: Sequence[QuerySet[Any, tuple[Any, ...]]], phase: Phase, limit: int
+) -> Iterable[tuple[Any, ...]]:
+    """The first of all parts, from the first rows of each: primary key and columns."""
+    if connection.features.supports_slicing_ordering_in_compound:
+        merged = firsts[0].union(*firsts[1:], all=True)
+        return merged.order_by(*_directions(phase))[:limit]
+    # SQLite takes no LIMIT inside a union. There, one more query costs no round trip.
+    ends = [end for first in firsts for end in first]
+    for place, column in reversed(list(enumerate(phase.columns, start=1))):
+        ends.sort(key=itemgetter(place), reverse=column.descending)
+    return ends[:limit]
+
+
 def _cut(rows: QuerySet[M], phase: Phase, after: Sequence[Any]) -> QuerySet[M]:
-    """A phase's rows in order, or only those after the values that a row of it has."""
     # The condition before the columns: they share its joins, but not the other way round.
     cut = rows.filter(phase.where).annotate(
         **{_name(place): column.value for place, column in enumerate(phase.columns)}
     )
     if after:
         cut = cut.filter(_beyond(phase.columns, after))
-    names = (
+    ordered: QuerySet[M] = cut.order_by(*_directions(phase))
+    return ordered
+
+
+def _directions(phase: Phase) -> list[str]:
+    return [
         f"-{_name(place)}" if column.descending else _name(place)
         for place, column in enumerate(phase.columns)
-    )
-    ordered: QuerySet[M] = cut.order_by(*names)
-    return ordered
+    ]
 
 
 def _beyond(columns: Sequence[Column], after: Sequence[Any]) -> Q:

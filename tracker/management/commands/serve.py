@@ -5,7 +5,6 @@ Everything is prepared in this one process, so that a second start takes a secon
 
 import socket
 import sys
-import time
 from importlib import import_module
 from typing import Any
 
@@ -33,8 +32,8 @@ class Command(BaseCommand):
 
     def prepare(self) -> None:
         readiness.check_port(settings.BIND)
-        readiness.database(self.stdout.write)
-        readiness.static_files(self.stdout.write)
+        readiness.database(self.say)
+        readiness.static_files(self.say)
         if settings.MODE == "local":
             lifecycle.default_project()
             access.local_owner()
@@ -49,31 +48,28 @@ class Command(BaseCommand):
         return processes.watch(
             Child("web server", web.run, settings.BIND, settings.WORKERS),
             Child("worker", start_worker),
-            ready=self.welcome,
+            is_ready=self.has_welcomed,
         )
 
-    def welcome(self) -> None:
-        if wait_until_it_answers():
-            address = settings.PUBLIC_URL or settings.BIND.url
-            self.stdout.write(
-                f"\nTracker is at {address}. Ctrl-C stops it. To log there:\n\n"
-                f"  export MLFLOW_TRACKING_URI={address}\n"
-                "  export MLFLOW_EXPERIMENT_NAME=my-first-experiment\n"
-            )
-            self.stdout.flush()
+    def has_welcomed(self) -> bool:
+        """Say where Tracker is, once it answers there."""
+        try:
+            socket.create_connection(settings.BIND, timeout=1).close()
+        except OSError:
+            return False
+        address = settings.PUBLIC_URL or settings.BIND.url
+        self.say(
+            f"\nTracker is at {address}. Ctrl-C stops it. To log there:\n\n"
+            f"  export MLFLOW_TRACKING_URI={address}\n"
+            "  export MLFLOW_EXPERIMENT_NAME=my-first-experiment\n"
+        )
+        return True
+
+    def say(self, text: str) -> None:
+        """Also into a pipe at once: somebody may be waiting for it."""
+        self.stdout.write(text)
+        self.stdout.flush()
 
 
 def start_worker() -> None:
-    sys.exit(worker.run(beat=True, concurrency=1))
-
-
-def wait_until_it_answers() -> bool:
-    """Whether the web server takes connections within some seconds."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(settings.BIND, timeout=1).close()
-            return True
-        except OSError:
-            time.sleep(0.02)
-    return False
+    sys.exit(worker.run(beat=True))

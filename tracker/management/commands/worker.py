@@ -17,7 +17,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--concurrency", type=int, default=1, help="tasks at a time (default: 1)"
+            "--concurrency",
+            type=int,
+            default=worker.CONCURRENCY,
+            help=f"tasks at a time (default: {worker.CONCURRENCY})",
         )
         parser.add_argument(
             "--beat",

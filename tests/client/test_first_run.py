@@ -1,0 +1,67 @@
+"""The code of the first-run page, copied as it stands and run against a real server."""
+
+import json
+import subprocess
+import sys
+from urllib.request import urlopen
+
+import pytest
+
+from dashboard import snippets
+from tests.live import environment
+
+
+def newest(live):
+    with urlopen(f"{live.url}/p/default/start/newest.json") as answer:
+        return json.load(answer) if answer.status == 200 else None
+
+
+def run(command, **variables):
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment(MLFLOW_DISABLE_TELEMETRY="true", **variables),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("library", ["python", "sklearn"])
+def test_the_code_logs_a_candidate_that_the_page_sees(live, library):
+    before = newest(live)
+    code = snippets.log(library, uri=live.url, name=f"first run {library}").text
+
+    run([sys.executable, "-c", code], MLFLOW_TRACKING_URI=live.url)
+
+    after = newest(live)
+    assert after != before
+    assert after["experiment"] == f"first run {library}"
+
+
+def test_the_block_of_an_empty_experiment_needs_nothing_else(live):
+    code = snippets.connect_and_log(live.url, 'with "quotes"').text
+
+    run([sys.executable, "-c", code])
+
+    assert newest(live)["experiment"] == 'with "quotes"'
+
+
+def test_the_shell_form_and_the_curl_code_run_in_a_shell(live):
+    connect = snippets.connect("shell", uri=live.url).text
+    create, _, rest = snippets.log("curl", uri=live.url).text.partition(
+        "\npost runs/log"
+    )
+
+    made = run(["sh", "-c", f"{connect}\n{create}"])
+    eid = json.loads(made)["run"]["info"]["run_id"]
+    helpers = create[: create.index("# experiment")]
+    log = f"{helpers}post runs/log{rest}".replace("RUN_ID", eid)
+    run(["sh", "-c", log])
+
+    with urlopen(f"{live.url}/r/{eid}/") as page:
+        text = page.read().decode()
+    assert "from-curl" in text
+    assert "Finished" in text

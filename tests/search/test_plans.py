@@ -1,0 +1,148 @@
+"""Pages come from indexes: what the database does for one does not grow with an experiment."""
+
+import re
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from tests import make
+from tests.search.population import metric
+from tracker import lifecycle
+from tracker.models import Candidate, Experiment, Metric, Param, Tag
+from tracker.search import candidates, table
+from tracker.search.table import SortKey
+
+CANDIDATES = 2000
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def crowd(django_db_setup, django_db_blocker):
+    """Enough rows for the planner to see that indexes pay."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        experiment = make.experiment(lifecycle.default_project())
+        made = Candidate.objects.bulk_create(
+            Candidate(
+                project_id=experiment.project_id,
+                experiment=experiment,
+                iid=number + 1,
+                name=f"c{number}",
+                started_ms=number,
+            )
+            for number in range(CANDIDATES)
+        )
+        Metric.objects.bulk_create(metric(row, "m", row.iid // 3) for row in made)
+        Param.objects.bulk_create(
+            Param(candidate=row, experiment=experiment, key="p", value=f"v{row.iid}")
+            for row in made
+        )
+        Tag.objects.bulk_create(
+            Tag(candidate=row, experiment=experiment, key="t", value=f"v{row.iid}")
+            for row in made
+        )
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
+        yield experiment
+        transaction.set_rollback(True)
+
+
+def find(experiment, **options):
+    return candidates.find(Experiment.objects.filter(pk=experiment.pk), **options)
+
+
+def plans(call):
+    """How the database runs each query about candidates."""
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        call()
+    explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+    found = []
+    for query in queries.captured_queries:
+        if "tracker_experiment" in query["sql"].partition("WHERE")[0]:
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(f"{explain} {query['sql']}")
+            found.append("\n".join(str(row[-1]) for row in cursor.fetchall()))
+    return found
+
+
+# To sort the few that are equal in the index's first columns is no waste.
+WASTE = re.compile(r"SCAN |TEMP B-TREE|Seq Scan|Bitmap|(?<!Incremental )Sort  ")
+
+
+def assert_served(plan, index):
+    """By this index: no row is read in vain, and no crowd is sorted."""
+    assert index in plan, plan
+    assert not WASTE.search(plan), plan
+
+
+@pytest.mark.parametrize(
+    ("index", "query"),
+    [
+        ("candidate_newest", {}),
+        ("metric_latest", {"order_by": ["metrics.m"]}),
+        ("metric_highest", {"order_by": ["metrics.m DESC"]}),
+        ("metric_latest", {"order_by": ["metrics.m"], "text": "metrics.m > 300"}),
+        ("metric_highest", {"order_by": ["metrics.m DESC"], "text": "metrics.m < 300"}),
+        ("candidate_newest", {"text": "tags.t LIKE '%x%'"}),
+        ("metric_latest", {"order_by": ["metrics.m"], "text": "tags.t LIKE '%x%'"}),
+    ],
+)
+def test_a_page_is_read_from_an_index(crowd, index, query):
+    [plan] = plans(lambda: find(crowd, limit=50, **query))[:1]
+
+    assert_served(plan, index)
+
+
+@pytest.mark.parametrize(
+    ("index", "order_by"),
+    [
+        ("candidate_newest", []),
+        ("metric_latest", ["metrics.m"]),
+        ("metric_highest", ["metrics.m DESC"]),
+    ],
+)
+def test_so_is_a_page_far_down(crowd, index, order_by):
+    token = find(crowd, limit=1000, order_by=order_by).next_token
+
+    [plan] = plans(lambda: find(crowd, limit=50, order_by=order_by, token=token))
+
+    assert_served(plan, index)
+
+
+@pytest.mark.parametrize(
+    ("index", "text"),
+    [
+        ("param_value", "params.p = 'v7'"),
+        ("metric_", "metrics.m > 663"),
+        ("metric_", "metrics.m = 5"),
+    ],
+)
+def test_a_condition_that_few_meet_is_where_it_begins(crowd, index, text):
+    narrowing, page = plans(lambda: find(crowd, limit=50, text=text))
+
+    assert index in narrowing and "Seq Scan" not in narrowing, narrowing
+    assert "candidate_newest" not in page, page
+    for waste in ("SCAN ", "Seq Scan on tracker_param", "Seq Scan on tracker_metric"):
+        assert waste not in page, page
+
+
+@pytest.mark.parametrize(
+    ("index", "sort"),
+    [
+        ("candidate_newest", []),
+        ("metric_", [SortKey("m", "m")]),
+        ("metric_", [SortKey("m", "m", descending=True)]),
+    ],
+)
+def test_so_is_the_way_back(crowd, index, sort):
+    token = table.page(crowd, sort=sort, limit=1000).next_token
+    back = table.page(crowd, sort=sort, limit=500, token=token).previous_token
+
+    [plan] = plans(lambda: table.page(crowd, sort=sort, limit=50, token=back))
+
+    assert_served(plan, index)

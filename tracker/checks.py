@@ -1,1 +1,0 @@
-"""What Django's `check` should also look at."""
