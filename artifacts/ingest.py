@@ -6,8 +6,6 @@ that the sweep removes.
 """
 
 import hashlib
-import logging
-import time
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
@@ -16,14 +14,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from artifacts import storage, tasks
+from artifacts import storage
 from artifacts.models import Artifact, DiscardedBlob, Owner, project_id_of
 from artifacts.paths import Place
-from tracker import recording
+from tracker import recording, wakeups
 from tracker.errors import Invalid, Unavailable
 from tracker.models import Candidate, LoggedModel, Project
-
-log = logging.getLogger(__name__)
 
 # An upload that was asleep for longer, between its bytes and its row, might find that
 # the sweep has removed the bytes: it starts again. Half of inspection.KEEP_DISCARDED.
@@ -76,7 +72,7 @@ def commit(place: Place, blob: str, *, size_bytes: int, sha256: str) -> Artifact
         artifact.claimed_by = ""  # whoever looks at the old content may stop
         artifact.claimed_until = None
         artifact.save()
-        transaction.on_commit(lambda: wake(artifact.pk))
+        wakeups.after_commit("artifacts.tasks.inspect", artifact.pk)
     return artifact
 
 
@@ -148,24 +144,3 @@ def standing(place: Place) -> Artifact | None:
             raise Invalid(f"{artifact.path!r} is a file; nothing can be inside it.")
         raise Invalid(f"{place.path!r} is a folder; a file cannot take its place.")
     return None
-
-
-# ---------------------------------------------------------------- the wake-up
-
-_silent_until = 0.0
-SILENT_SECONDS = 30
-
-
-def wake(artifact_id: int) -> None:
-    """Tell a worker. Without the message the sweep finds the row within a minute.
-
-    A broker that does not answer costs seconds; after one failure it is left in peace.
-    """
-    global _silent_until
-    if time.monotonic() < _silent_until:
-        return
-    try:
-        tasks.inspect.delay(artifact_id)
-    except Exception:  # whatever the broker's client raises, the file is stored
-        log.warning("the queue takes no messages; the sweep will find the file")
-        _silent_until = time.monotonic() + SILENT_SECONDS

@@ -78,6 +78,9 @@ try:
     # How long a deleted candidate can still be restored.
     PURGE_AFTER_DAYS = number("TRACKER_PURGE_AFTER_DAYS", 30)
 
+    # How often a worker looks for work whose message was lost, in seconds.
+    SWEEP_SECONDS = number("TRACKER_SWEEP_SECONDS", 60, least=1)
+
     # The largest artifact, in bytes.
     MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3, least=1)
 
@@ -230,7 +233,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "schedule")
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "artifacts.tasks.sweep", "schedule": 60.0},
+    "sweep": {"task": "artifacts.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
+    "sweep-jobs": {"task": "tracker.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
     "count-keys": {"task": "tracker.tasks.count_keys", "schedule": 60.0},
 }
 

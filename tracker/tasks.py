@@ -4,7 +4,7 @@ import time
 
 from celery import shared_task
 
-from tracker import catalogue
+from tracker import catalogue, jobs
 
 # One round of a periodic task leaves the worker free again after this long.
 ROUND_SECONDS = 20
@@ -18,3 +18,19 @@ def count_keys() -> None:
         catalogue.count(experiment)
         if time.monotonic() - began > ROUND_SECONDS:
             return
+
+
+@shared_task(ignore_result=True)
+def do(job_id: int) -> None:
+    job = jobs.claim(job_id)
+    if job:
+        jobs.run(job)
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    """The jobs that a lost message or a killed worker has left undone."""
+    has_more = jobs.run_waiting(ROUND_SECONDS)
+    jobs.forget_finished()
+    if has_more:
+        sweep.delay()

@@ -10,7 +10,7 @@ from artifacts import bodies, ingest, storage
 from artifacts.models import Artifact, DiscardedBlob
 from tests import make
 from tests.artifacts.conftest import Door, body, root
-from tracker import lifecycle
+from tracker import lifecycle, wakeups
 from tracker.errors import Full, Unavailable
 from tracker.models import LoggedModel
 
@@ -139,12 +139,12 @@ def test_does_without_a_queue(
 ):
     tries = []
 
-    def away(pk):
-        tries.append(pk)
+    def away(task, arguments, **how):
+        tries.append(arguments)
         raise ConnectionError
 
-    monkeypatch.setattr(ingest.tasks.inspect, "delay", away)
-    monkeypatch.setattr(ingest, "_silent_until", 0.0)
+    monkeypatch.setattr(wakeups.current_app, "send_task", away)
+    monkeypatch.setattr(wakeups, "_silent_until", 0.0)
 
     with django_capture_on_commit_callbacks(execute=True):
         first = door.put(f"{root(candidate)}/a.txt", b"1")

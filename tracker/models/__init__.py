@@ -13,6 +13,7 @@ from tracker.models.ci import CIBuild
 from tracker.models.datasets import Dataset, DatasetUse, DatasetUseTag
 from tracker.models.experiments import Experiment, ExperimentTag, Key, Kind
 from tracker.models.iid import Counter
+from tracker.models.jobs import Job
 from tracker.models.logged_models import (
     LoggedModel,
     LoggedModelMetric,
@@ -40,6 +41,7 @@ __all__ = [
     "DatasetUseTag",
     "Experiment",
     "ExperimentTag",
+    "Job",
     "Key",
     "Kind",
     "LoggedModel",
