@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from artifacts import bodies, ingest, storage
 from artifacts.models import Artifact, DiscardedBlob
+from artifacts.tasks import inspect
 from tests import make
 from tests.artifacts.conftest import Door, body, root
 from tracker import lifecycle, wakeups
@@ -126,12 +127,14 @@ def test_tells_a_worker_once_the_row_is_there(
     door, candidate, monkeypatch, django_capture_on_commit_callbacks
 ):
     told = []
-    monkeypatch.setattr(ingest.tasks.inspect, "delay", told.append)
+    monkeypatch.setattr(
+        wakeups.current_app, "send_task", lambda *call, **how: told.append(call)
+    )
 
     with django_capture_on_commit_callbacks(execute=True):
         door.put(f"{root(candidate)}/a.txt", b"1")
 
-    assert told == [Artifact.objects.get().pk]
+    assert told == [(inspect.name, (Artifact.objects.get().pk,))]
 
 
 def test_does_without_a_queue(
