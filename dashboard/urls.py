@@ -10,6 +10,7 @@ from dashboard.views import (
     compare,
     experiment,
     experiments,
+    jobs,
     links,
     projects,
 )
@@ -88,6 +89,9 @@ urlpatterns = [
     path("r/<str:eid>/", links.run, name="run"),
     path("api/v4/projects/<str:project>/ml/mlflow", links.tracking_uri),
     path("api/v4/projects/<str:project>/ml/mlflow/", links.tracking_uri),
+    # Work behind the request.
+    path("jobs/<int:pk>/", jobs.job, name="job"),
+    path("jobs/<int:pk>/retry/", jobs.retry, name="retry_job"),
     # The person.
     path("sign-in/", account.sign_in, name="sign_in"),
     path("sign-out/", account.sign_out, name="sign_out"),

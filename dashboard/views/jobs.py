@@ -1,0 +1,44 @@
+"""A job and how far it is: a page of its own, and the part that other pages include.
+
+The part asks for itself again each second until the job has ended; without script its
+page loads again by itself.
+"""
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from tracker import jobs
+from tracker.errors import TrackerError
+from tracker.models import Job
+
+
+@require_safe
+@never_cache
+def job(request: HttpRequest, pk: int) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    page = {"job": visible(request, pk)}
+    part = request.headers.get("HX-Request") == "true"
+    template = "dashboard/_job.html" if part else "dashboard/job.html"
+    return render(request, template, page)
+
+
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    found = visible(request, pk)
+    try:
+        jobs.retry(found)
+    except TrackerError as problem:
+        messages.error(request, problem.message)
+    return HttpResponseRedirect(reverse("job", args=[found.pk]))
+
+
+def visible(request: HttpRequest, pk: int) -> Job:
+    return get_object_or_404(
+        Job.objects.visible_to(request.user).select_related("project"), pk=pk
+    )
