@@ -33,7 +33,7 @@ def receive(place: Place, pieces: Iterable[bytes], *, size_bytes: int) -> Artifa
     `pieces` raises where the bytes are not those that were announced. Raises Invalid for
     a deleted owner, or where a folder is in the way; Full; Unavailable.
     """
-    refuse_deleted(place.owner)
+    refuse_closed(place.owner)
     if size_bytes > LARGE_BYTES:
         standing(place)  # before gigabytes are sent for nothing
     blob = f"{project_id_of(place.owner)}/{uuid.uuid4().hex}"
@@ -88,7 +88,7 @@ def new(owner: Owner, *, folder: str, name: str) -> Artifact:
 
 def remove(place: Place) -> int:
     """Delete the file at a place, or the folder with all that is below; how many files."""
-    refuse_deleted(place.owner)
+    refuse_closed(place.owner)
     files = Artifact.objects.of(place.owner)
     if not place.path:
         return files.throw_away()
@@ -116,9 +116,11 @@ def adopt(blob: str) -> None:
         raise Unavailable("The upload took too long to finish. Send the file again.")
 
 
-def refuse_deleted(owner: Owner) -> None:
+def refuse_closed(owner: Owner) -> None:
     if isinstance(owner, Candidate) and owner.is_deleted:
         raise Invalid(f"The run {owner.eid} is deleted; it must be active.")
+    if isinstance(owner, Candidate) and owner.is_locked:
+        raise recording.is_locked(owner)
     if isinstance(owner, LoggedModel) and owner.is_deleted:
         raise Invalid(f"The model {owner.eid} is deleted; it must be active.")
 

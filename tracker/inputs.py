@@ -9,6 +9,7 @@ from tracker.models import (
     Dataset,
     DatasetUse,
     DatasetUseTag,
+    Experiment,
     ModelUse,
 )
 from tracker.recording import EMPTY, Named
@@ -117,6 +118,30 @@ def known_datasets(
     return {
         (name, digest): pk for name, digest, pk in rows if (name, digest) in described
     }
+
+
+def take_along(candidates: Sequence[int], experiment: Experiment) -> None:
+    """What candidates read, when they move to another experiment."""
+    uses = list(
+        DatasetUse.objects.filter(candidate__in=candidates)
+        .exclude(dataset__experiment=experiment)
+        .select_related("dataset")
+    )
+    described = {
+        (use.dataset.name, use.dataset.digest): DatasetInput(
+            use.dataset.name,
+            use.dataset.digest,
+            use.dataset.source_type,
+            use.dataset.source,
+            use.dataset.schema,
+            use.dataset.profile,
+        )
+        for use in uses
+    }
+    ids = dataset_ids(experiment.pk, described)
+    for use in uses:
+        use.dataset_id = ids[use.dataset.name, use.dataset.digest]
+    DatasetUse.objects.bulk_update(uses, ["dataset"], batch_size=500)
 
 
 def log_uses(

@@ -1,22 +1,28 @@
-"""The lives of projects, experiments and candidates: create, rename, finish, delete, restore."""
+"""The lives of projects, experiments and candidates: create, finish, delete, lock, move."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from tracker import recording
+from tracker import inputs, recording
 from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
 from tracker.models import (
     Candidate,
     Counter,
     Experiment,
     ExperimentTag,
+    LoggedModel,
     Membership,
+    Metric,
+    Param,
     Project,
     Role,
     Status,
+    Tag,
     User,
     Visibility,
 )
@@ -135,7 +141,16 @@ def rename_experiment(experiment: Experiment, name: str) -> None:
 
 @atomically
 def delete_experiment(experiment: Experiment) -> None:
-    """Hide an experiment and all its candidates. Raises NotFound where it is hidden already."""
+    """Hide an experiment and all its candidates.
+
+    Raises NotFound where it is hidden already, Conflict where a candidate is locked.
+    """
+    locked = experiment.candidates.filter(locked_at__isnull=False, deleted_at=None)
+    if number := locked.count():
+        raise Conflict(
+            f"{number} of its candidates {'is' if number == 1 else 'are'} locked. Unlock"
+            " them before deleting the experiment."
+        )
     now = timezone.now()
     rows = Experiment.objects.filter(pk=experiment.pk, deleted_at=None)
     if not rows.update(deleted_at=now, updated_ms=now_ms()):
@@ -248,11 +263,86 @@ def update_candidate(
 
 
 def delete_candidate(candidate: Candidate) -> None:
-    """Hide it; again is nothing."""
-    Candidate.objects.filter(pk=candidate.pk, deleted_at=None).update(
-        deleted_at=timezone.now()
-    )
+    """Hide it; again is nothing. Raises Conflict where it is locked."""
+    if not delete_candidates([candidate.pk]):
+        must_be_unlocked(candidate)
 
 
 def restore_candidate(candidate: Candidate) -> None:
-    Candidate.objects.filter(pk=candidate.pk).update(deleted_at=None)
+    restore_candidates([candidate.pk])
+
+
+def must_be_unlocked(candidate: Candidate) -> None:
+    if Candidate.objects.filter(pk=candidate.pk, locked_at__isnull=False).exists():
+        raise recording.is_locked(candidate)
+
+
+# ---------------------------------------------------------------- many candidates
+#
+# Each changes those that it may, whole or not at all, and returns the ids of the changed:
+# what was deleted, locked or moved before stays as it was, also after an undo.
+
+
+@atomically
+def delete_candidates(ids: Iterable[int]) -> list[int]:
+    """Hide them, but for the locked."""
+    found = queued(ids).filter(deleted_at=None, locked_at=None)
+    return changed(found, deleted_at=timezone.now())
+
+
+@atomically
+def restore_candidates(ids: Iterable[int]) -> list[int]:
+    return changed(queued(ids).filter(deleted_at__isnull=False), deleted_at=None)
+
+
+@atomically
+def lock_candidates(ids: Iterable[int]) -> list[int]:
+    """From now on nothing about them changes. Those that still run cannot be locked."""
+    unfinished = [Status.RUNNING, Status.SCHEDULED]
+    found = queued(ids).filter(deleted_at=None, locked_at=None)
+    return changed(found.exclude(status__in=unfinished), locked_at=timezone.now())
+
+
+@atomically
+def unlock_candidates(ids: Iterable[int]) -> list[int]:
+    return changed(queued(ids).filter(locked_at__isnull=False), locked_at=None)
+
+
+def queued(ids: Iterable[int]) -> QuerySet[Candidate]:
+    """Their rows, held until the transaction ends, as `recording.lock` holds one."""
+    rows = Candidate.objects.filter(pk__in=list(ids)).order_by("pk")
+    return rows.select_for_update(no_key=True)
+
+
+def changed(candidates: QuerySet[Candidate], **fields: Any) -> list[int]:
+    ids = list(candidates.values_list("pk", flat=True))
+    Candidate.objects.filter(pk__in=ids).update(**fields)
+    return ids
+
+
+@atomically
+def move(ids: Iterable[int], experiment: Experiment) -> dict[int, int]:
+    """To another experiment of their project; returns where each one was.
+
+    Number, eid, links and files stay. The locked and the deleted stay where they are.
+    Raises Invalid for a deleted experiment.
+    """
+    must_be_active(experiment)
+    found = queued(ids).filter(
+        project=experiment.project_id, deleted_at=None, locked_at=None
+    )
+    moved = list(found.exclude(experiment=experiment))
+    if not moved:
+        return {}
+    before = {candidate.pk: candidate.experiment_id for candidate in moved}
+    rows = {"candidate__in": list(before)}
+    Candidate.objects.filter(pk__in=before).update(experiment=experiment)
+    for model in (Param, Tag, Metric):
+        model._default_manager.filter(**rows).update(experiment=experiment)
+    LoggedModel.objects.filter(
+        project=experiment.project_id,
+        source_run_id__in=[candidate.eid for candidate in moved],
+    ).update(experiment=experiment)
+    inputs.take_along(list(before), experiment)
+    recording.catalogue_again(list(before), experiment)
+    return before

@@ -16,14 +16,16 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from tracker import ci, points, summary
-from tracker.errors import Invalid, NotFound
+from tracker.errors import Conflict, Invalid, NotFound
 from tracker.keys import MAX_PARAM_CHARS, MAX_TAG_CHARS, quoted
 from tracker.models import (
     Candidate,
+    Experiment,
     Key,
     Kind,
     LoggedModel,
     LoggedModelMetric,
+    Metric,
     Param,
     Tag,
 )
@@ -97,7 +99,8 @@ def lock(candidate: Candidate | Named) -> Candidate:
     """Queue on the candidate's row, and return it as it is now.
 
     Without it two workers logging the same new param would both see it missing, and the
-    later one would fail on the constraint. Raises NotFound; Invalid where it is deleted.
+    later one would fail on the constraint. Raises NotFound; Invalid where it is deleted;
+    Conflict where a person locked it against changes.
     """
     if isinstance(candidate, Named):
         named, values = "project_id = %s AND eid = %s", [*candidate]
@@ -113,7 +116,15 @@ def lock(candidate: Candidate | Named) -> Candidate:
         raise Invalid(
             f"The run {locked.eid} must be in the 'active' state. Current state is deleted."
         )
+    if locked.is_locked:
+        raise is_locked(locked)
     return locked
+
+
+def is_locked(candidate: Candidate) -> Conflict:
+    return Conflict(
+        f"The run {candidate.eid} (#{candidate.iid}) is locked. Unlock it on its page first."
+    )
 
 
 # ---------------------------------------------------------------- params
@@ -318,6 +329,25 @@ def catalogue(
     transaction.on_commit(
         lambda: _remember((experiment, kind, key) for kind, key in new)
     )
+
+
+def catalogue_again(candidates: Sequence[int], experiment: Experiment) -> None:
+    """The keys of candidates that came from another experiment."""
+    rows: list[tuple[Kind, type[Param] | type[Metric] | type[Tag]]] = [
+        (Kind.METRIC, Metric),
+        (Kind.PARAM, Param),
+        (Kind.TAG, Tag),
+    ]
+    for kind, model in rows:
+        keys = (
+            model._default_manager.filter(candidate__in=candidates)
+            .values_list("key", flat=True)
+            .distinct()
+        )
+        Key.objects.bulk_create(
+            [Key(experiment=experiment, kind=kind, key=key) for key in sorted(keys)],
+            ignore_conflicts=True,
+        )
 
 
 def _remember(keys: Iterable[tuple[int, str, str]]) -> None:

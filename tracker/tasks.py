@@ -4,7 +4,11 @@ import time
 
 from celery import shared_task
 
-from tracker import catalogue, jobs
+from tracker import (
+    bulk,  # noqa: F401  # kinds of jobs
+    catalogue,
+    jobs,
+)
 
 # One round of a periodic task leaves the worker free again after this long.
 ROUND_SECONDS = 20

@@ -22,6 +22,7 @@ from tracker.models.logged_models import (
     LoggedModelTag,
     ModelUse,
 )
+from tracker.models.pages import Action, MetricRules, SavedView, ShortLink, Star
 from tracker.models.registry import (
     Alias,
     ModelVersion,
@@ -32,6 +33,7 @@ from tracker.models.registry import (
 
 __all__ = [
     "AccessToken",
+    "Action",
     "Alias",
     "CIBuild",
     "Candidate",
@@ -51,6 +53,7 @@ __all__ = [
     "LoggedModelTag",
     "Membership",
     "Metric",
+    "MetricRules",
     "ModelUse",
     "ModelVersion",
     "ModelVersionTag",
@@ -60,6 +63,9 @@ __all__ = [
     "RegisteredModel",
     "RegisteredModelTag",
     "Role",
+    "SavedView",
+    "ShortLink",
+    "Star",
     "Status",
     "Tag",
     "User",

@@ -62,6 +62,8 @@ class Candidate(models.Model):
     parent_eid = models.CharField(max_length=32, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    # Until it is unlocked nothing about it changes, and nobody can delete it.
+    locked_at = models.DateTimeField(null=True, blank=True)
 
     objects = CandidateQuerySet.as_manager()
 
@@ -110,6 +112,10 @@ class Candidate(models.Model):
     @property
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
+
+    @property
+    def is_locked(self) -> bool:
+        return self.locked_at is not None
 
     @property
     def started_at(self) -> datetime | None:
