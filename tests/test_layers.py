@@ -15,6 +15,7 @@ GROUND = {
     "tracker.keys",
     "tracker.locations",
     "tracker.names",
+    "tracker.seeds",
     "tracker.transactions",
     "tracker.version",
 }

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from tracker import ci, points, summary
+from tracker import ci, points, seeds, summary
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.keys import MAX_PARAM_CHARS, MAX_TAG_CHARS, quoted
 from tracker.models import (
@@ -145,6 +145,7 @@ def log_params(candidate: Candidate, params: Mapping[str, str]) -> None:
                 f" {candidate.eid} is written once: it is {quoted(value)} and cannot become"
                 f" {quoted(cut[key])}."
             )
+    new = sorted(cut.keys() - stored.keys())
     Param.objects.bulk_create(
         Param(
             candidate=candidate,
@@ -153,8 +154,11 @@ def log_params(candidate: Candidate, params: Mapping[str, str]) -> None:
             value=cut[key],
             number=as_number(cut[key]),
         )
-        for key in sorted(cut.keys() - stored.keys())
+        for key in new
     )
+    if added := seeds.config((key, cut[key]) for key in new):
+        candidate.config = seeds.joined(candidate.config, added)
+        Candidate.objects.filter(pk=candidate.pk).update(config=candidate.config)
 
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)

@@ -60,6 +60,8 @@ class Candidate(models.Model):
     artifact_uri = models.CharField(max_length=2300)
     # The candidate that `mlflow.parentRunId` names, for trees without reading tags.
     parent_eid = models.CharField(max_length=32, blank=True)
+    # Alike for repeats that differ in their seeds alone; see tracker/seeds.py.
+    config = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     # Until it is unlocked nothing about it changes, and nobody can delete it.
