@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404
 from django.utils.functional import SimpleLazyObject
 
 from tracker import access
-from tracker.api import errors
+from tracker.api import directory, errors
 from tracker.models import User
 from tracker.problems import refusal
 
@@ -24,6 +25,9 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+
+# What a browser may do with an answer that is no page.
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 
 def front_door(get_response: Answer) -> Answer:
@@ -41,6 +45,7 @@ def front_door(get_response: Answer) -> Answer:
             response.headers.setdefault(name, value)
         if errors.is_api_path(request.path_info):
             response.headers.setdefault("Cache-Control", "private, no-store")
+            response.headers.setdefault("Content-Security-Policy", NOTHING)
         else:
             response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
@@ -77,6 +82,35 @@ def is_ours(origin: str, host: str) -> bool:
     if settings.PUBLIC_URL and origin == settings.PUBLIC_URL:
         return True
     return urlsplit(origin).netloc.lower() == host.lower()
+
+
+def api_first(get_response: Answer) -> Answer:
+    """Answer what the API is asked without what follows here, which only pages need.
+
+    The API knows its callers itself. Only a page's own script, which in team mode has
+    nothing but its session to show, takes the long way.
+    """
+
+    def pass_through(request: HttpRequest) -> HttpResponse:
+        try:
+            found = (
+                None if shows_session(request) else directory.find(request.path_info)
+            )
+        except Resolver404:
+            found = None
+        if found is None:
+            return get_response(request)
+        return cast(HttpResponse, found.answer(request))
+
+    return pass_through
+
+
+def shows_session(request: HttpRequest) -> bool:
+    return (
+        settings.MODE == "team"
+        and "HTTP_AUTHORIZATION" not in request.META
+        and settings.SESSION_COOKIE_NAME in request.COOKIES
+    )
 
 
 def local_owner(get_response: Answer) -> Answer:

@@ -137,10 +137,10 @@ INSTALLED_APPS = [
     "dashboard.apps.DashboardConfig",
 ]
 
-# The API asks for Host, Origin and the caller itself (tracker/api/endpoint.py), so its
-# requests pass only the first of these: see tracker/middleware.py.
+# The API's requests pass only the first two of these: see tracker/middleware.py.
 MIDDLEWARE = [
     "tracker.middleware.front_door",
+    "tracker.middleware.api_first",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

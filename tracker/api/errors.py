@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 # Where answers are MLflow's JSON whatever happens; everywhere else people read HTML.
 API_PATH = re.compile(
-    r"^(/p/[^/]+|/api/v4/projects/[^/]+/ml/mlflow)?"
-    r"/(api|ajax-api|health|version|get-artifact|model-versions/get-artifact|graphql|v1)(/|$)"
+    r"^(?:/p/(?P<slug>[^/]+)|/api/v4/projects/(?P<gitlab>[^/]+)/ml/mlflow)?/(?P<rest>"
+    r"(?:api|ajax-api|health|version|get-artifact|model-versions/get-artifact|graphql|v1)"
+    r"(?:/|$))"
 )
 
 # Ours, the status and MLflow's code. Subclasses before their parents.

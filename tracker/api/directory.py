@@ -1,0 +1,53 @@
+"""From an address to its endpoint, by looking it up.
+
+Django's resolver tries one line of the table of contents after the other, which for a
+point that is logged takes as long as storing it. Most addresses have no variable part
+behind the project's; those are found in a dictionary, the others as usual.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import resolve
+
+from tracker.api import errors, urls
+from tracker.api.endpoint import EndpointView
+
+View = Callable[..., HttpResponseBase]
+
+
+class Found(NamedTuple):
+    view: View
+    path: dict[str, Any]  # the variable parts of the address
+
+    def answer(self, request: HttpRequest) -> HttpResponseBase:
+        return self.view(request, **self.path)
+
+
+def find(address: str) -> Found | None:
+    """The endpoint at an address; None where a page may answer, below /api/v4 too.
+
+    Raises Resolver404 where nothing does.
+    """
+    parts = errors.API_PATH.match(address)
+    if not parts:
+        return None
+    project = parts["slug"] or parts["gitlab"]
+    if view := exact().get(address[parts.start("rest") :]):
+        return Found(view, {"project": project} if project else {})
+    match = resolve(address)
+    if getattr(match.func, "cls", None) is not EndpointView:
+        return None
+    return Found(match.func, match.kwargs)
+
+
+@functools.cache
+def exact() -> dict[str, View]:
+    """The views whose address below a tracking URI is always the same."""
+    return {
+        str(line.pattern): line.callback
+        for line in urls.urlpatterns
+        if not line.pattern.converters
+    }
