@@ -9,13 +9,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
 
-from artifacts import bodies, downloads, ingest, listing, paths
+from artifacts import bodies, downloads, ingest, listing, paths, versions
 from artifacts.listing import Entry
 from artifacts.models import Artifact, Owner
 from artifacts.paths import Place
+from tracker import registry
 from tracker.api import errors
 from tracker.api.endpoint import Call, endpoint
-from tracker.api.wire import Message, filled
+from tracker.api.wire import Message, Text, filled
 from tracker.errors import Invalid, NotFound
 from tracker.models import Role
 
@@ -130,12 +131,36 @@ def get_of_model(call: Call, asked: FileOfModel) -> HttpResponseBase:
     return downloads.download(call.request, file_at(place))
 
 
+# ---------------------------------------------------------------- model versions
+
+
+class FileOfVersion(Message):
+    name: Text
+    version: Text
+    path: str = ""
+    presigned: bool = False
+
+
+@endpoint("GET", FileOfVersion, needs=Role.READER)
+def get_of_version(call: Call, asked: FileOfVersion) -> HttpResponseBase:
+    if asked.presigned:
+        return not_offered()
+    path = paths.clean(required(asked.path, "path"))
+    version = registry.version(call.project, asked.name, asked.version)
+    place = versions.place(version)
+    return downloads.download(call.request, file_at(place.below(path)))
+
+
 # ---------------------------------------------------------------- not offered
 
 
 @endpoint("GET POST", needs=Role.READER)
 def not_implemented(call: Call) -> HttpResponseBase:
     """Transfers past this server. The client then sends and fetches through it."""
+    return not_offered()
+
+
+def not_offered() -> HttpResponseBase:
     return errors.error(
         501, "NOT_IMPLEMENTED", "This server offers no transfers past it."
     )

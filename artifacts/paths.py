@@ -35,6 +35,9 @@ class Place(NamedTuple):
     owner: Owner
     path: str
 
+    def below(self, path: str) -> "Place":
+        return Place(self.owner, f"{self.path}/{path}" if self.path else path)
+
 
 def clean(path: str) -> str:
     """The path as it is, once decoded. Raises Invalid for one that is not safe."""

@@ -34,6 +34,7 @@ urlpatterns = [
     *both("2.0/mlflow/artifacts/presigned-download-url", api.not_implemented),
     *both(f"{MODEL}/directories", api.list_of_model),
     route("get-artifact", api.get_of_run),
+    route("model-versions/get-artifact", api.get_of_version),
     route(f"ajax-api/{MODEL}/files", api.get_of_model),
     route("ajax-api/2.0/mlflow/upload-artifact", api.upload_of_run),
 ]

@@ -2,13 +2,15 @@
 
 from itertools import count
 
-from tracker import lifecycle, logged_models, recording
+from tracker import lifecycle, logged_models, recording, registry
 from tracker.models import (
     Candidate,
     Experiment,
     LoggedModel,
     Membership,
+    ModelVersion,
     Project,
+    RegisteredModel,
     Role,
     User,
 )
@@ -54,3 +56,13 @@ def candidates(experiment: Experiment, number: int, **fields) -> list[Candidate]
 
 def logged_model(experiment: Experiment, **fields) -> LoggedModel:
     return logged_models.create(experiment, **fields)
+
+
+def registered_model(project: Project, name: str = "", **fields) -> RegisteredModel:
+    return registry.register(project, name or f"model {next(_numbers)}", **fields)
+
+
+def version(
+    model: RegisteredModel, source: str = "s3://bucket/path", **fields
+) -> ModelVersion:
+    return registry.add_version(model, source, **fields)

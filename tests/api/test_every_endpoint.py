@@ -8,9 +8,10 @@ from django.test import Client
 
 from tests import make
 from tests.api.words import GONE
+from tracker import registry
 from tracker.api import urls
 from tracker.api.endpoint import EndpointView
-from tracker.models import Metric, Param, Role, Tag
+from tracker.models import Alias, Metric, ModelVersion, Param, Role, Tag
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
 FILLING = {"model_id": "m-1", "tag_key": "k"}
@@ -107,6 +108,11 @@ ENOUGH = {
     "model_json": '{"artifact_path": 1, "flavors": 1, "utc_time_created": 1, "run_id": 1}',
     "max_results": 10,
     "experiment_name": "ours",
+    "name": "theirs",
+    "version": "1",
+    "alias": "best",
+    "stage": "Staging",
+    "source": "s3://bucket/path",
 }
 # These leave out what they do not find, and answer with what is left: nothing.
 LISTS = {
@@ -117,10 +123,13 @@ LISTS = {
     "2.0/mlflow/metrics/get-history-bulk-interval",
     "2.0/mlflow/experiments/search",
     "2.0/mlflow/experiments/search-datasets",
+    "2.0/mlflow/registered-models/search",
+    "2.0/mlflow/model-versions/search",
 }
 NAME_NOTHING = {
     "3.0/mlflow/server-info",
     "2.0/mlflow/experiments/create",
+    "2.0/mlflow/registered-models/create",
 }
 
 
@@ -132,6 +141,8 @@ def test_does_not_know_what_belongs_to_another_project(vision, address, method):
     theirs = make.experiment(vision, "ours")
     run = make.candidate(theirs, metrics={"loss": 1.0}, tags={"k": "1"})
     model = make.logged_model(theirs, tags={"k": "1"})
+    version = make.version(make.registered_model(vision, "theirs", tags={"k": "1"}))
+    registry.set_alias(version, "best")
     experiment_id = str(theirs.iid)
     ids = {
         "experiment_id": experiment_id,
@@ -172,7 +183,8 @@ def world(project):
             project.experiments,
             project.candidates,
             project.logged_models,
-            *(kind.objects.all() for kind in (Tag, Param, Metric)),
+            project.registered_models,
+            *(kind.objects.all() for kind in (Tag, Param, Metric, ModelVersion, Alias)),
         )
     ]
 

@@ -7,6 +7,7 @@ import pytest
 
 from artifacts import downloads
 from artifacts.models import Artifact
+from tests import make
 from tests.artifacts.conftest import Door, body, read, root
 from tests.artifacts.test_upload import INVALID, UNKNOWN, logged_model, refusal
 
@@ -358,3 +359,61 @@ def test_shows_nothing_else_in_place(image, rf, change):
 
     assert answer["Content-Disposition"].startswith("attachment")
     assert body(answer) == b"png bytes"
+
+
+# ---------------------------------------------------------------- model versions
+
+
+@pytest.fixture
+def versions(door, candidate):
+    """Versions 1 to 5 of a model: a run's folder, a logged model in two ways, a copy of it,
+    and one that is elsewhere.
+    """
+    eid, project = candidate.eid, candidate.project
+    model = make.logged_model(candidate.experiment, name="clf", source_run_id=eid)
+    door.put(f"{root(candidate)}/tree/MLmodel", b"of the run")
+    door.put(f"1/models/{model.eid}/artifacts/MLmodel", b"of the model")
+    registered = make.registered_model(project, "churn")
+    make.version(registered, f"runs:/{eid}/tree", run_id=eid)
+    make.version(registered, f"runs:/{eid}/clf", run_id=eid)
+    make.version(registered, f"models:/{model.eid}", model_id=model.eid)
+    make.version(registered, "models:/churn/3")
+    make.version(registered, "s3://bucket/path")
+    return registered
+
+
+def of_version(door, version, path="MLmodel", **query):
+    query = {"name": "churn", "version": version, "path": path} | query
+    return door.client.get("/model-versions/get-artifact", query)
+
+
+def test_hands_out_by_version(door, versions):
+    assert body(of_version(door, "1")) == b"of the run"
+    for version in "234":
+        answer = of_version(door, version)
+        assert body(answer) == b"of the model"
+        assert answer["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"version": "5"}, UNKNOWN),
+        ({"version": "9"}, UNKNOWN),
+        ({"name": "nobody"}, UNKNOWN),
+        ({"path": "nobody"}, UNKNOWN),
+        ({"version": "x"}, INVALID),
+        ({"version": ""}, INVALID),
+        ({"name": ""}, INVALID),
+        ({"path": ""}, INVALID),
+        ({"path": "../MLmodel"}, INVALID),
+        ({"presigned": "x"}, INVALID),
+    ],
+)
+def test_hands_out_no_other(door, versions, query, expected):
+    assert refusal(of_version(door, **{"version": "1"} | query)) == expected
+
+
+def test_offers_no_way_past_this_server(door, versions):
+    assert of_version(door, "1", presigned="true").status_code == 501
+    assert door.client.get("/p/vision/model-versions/get-artifact").status_code == 404

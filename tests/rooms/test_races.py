@@ -1,5 +1,6 @@
 """Writers that come at the same moment, through the door and on real connections."""
 
+import json
 import math
 import random
 import threading
@@ -12,7 +13,7 @@ from tests import make
 from tests.api.words import EXISTS, INVALID, dataset, kv, metric, refused
 from tests.conftest import Api
 from tests.together import together
-from tracker import lifecycle, recording
+from tracker import lifecycle, recording, registry
 from tracker.models import Candidate, Dataset, Experiment, Key, Point
 from tracker.recording import Point as P
 from tracker.transactions import atomically
@@ -238,3 +239,68 @@ def test_gives_up_on_what_another_attempt_cannot_mend(db):
         fail()
 
     assert len(attempts) == 1
+
+
+def test_gives_no_version_number_twice(experiment):
+    model = make.registered_model(experiment.project)
+    source = make.logged_model(experiment)
+
+    def add(index):
+        status, body = post(
+            "model-versions/create",
+            name=model.name,
+            source=f"models:/{source.eid}",
+            model_id=source.eid,
+        )
+        assert status == 200, body
+        return int(body["model_version"]["version"])
+
+    assert sorted(together(WRITERS, add)) == list(range(1, WRITERS + 1))
+    # Each was added to the list that the logged model keeps.
+    told = json.loads(source.tags.get(key=registry.VERSIONS_OF_MODEL).value)
+    assert sorted(one["version"] for one in told) == list(range(1, WRITERS + 1))
+
+
+def test_leaves_no_alias_of_a_deleted_version(experiment):
+    model = make.registered_model(experiment.project)
+    make.version(model)
+    one = {"name": model.name, "version": "1"}
+
+    def change(index):
+        if index % 2:
+            api = Api()
+            return api.delete("model-versions/delete", **one)[0]
+        return post("registered-models/alias", **one, alias=f"a{index}")[0]
+
+    statuses = together(WRITERS, change)
+
+    assert set(statuses) <= {200, 404}
+    assert not model.aliases.exists() and not model.versions.exists()
+
+
+def test_archives_all_but_one_when_many_are_promoted(experiment):
+    model = make.registered_model(experiment.project)
+    for _ in range(WRITERS):
+        make.version(model)
+
+    def promote(index):
+        return post(
+            "model-versions/transition-stage",
+            name=model.name,
+            version=str(index + 1),
+            stage="Production",
+            archive_existing_versions=True,
+        )[0]
+
+    assert together(WRITERS, promote) == [200] * WRITERS
+    assert model.versions.filter(stage="Production").count() == 1
+
+
+def test_registers_a_name_once(db):
+    answers = together(
+        WRITERS, lambda _: post("registered-models/create", name="churn")
+    )
+
+    assert Counter(
+        "made" if status == 200 else refused((status, body)) for status, body in answers
+    ) == {"made": 1, EXISTS: WRITERS - 1}

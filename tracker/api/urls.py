@@ -4,7 +4,16 @@ from django.urls import path
 from django.urls.resolvers import URLPattern
 from django.views.decorators.csrf import csrf_exempt
 
-from tracker.api import experiments, logged_models, metrics, reports, runs, server
+from tracker.api import (
+    experiments,
+    logged_models,
+    metrics,
+    model_versions,
+    registered_models,
+    reports,
+    runs,
+    server,
+)
 from tracker.api.endpoint import Endpoint, route
 
 
@@ -19,6 +28,8 @@ def ajax(address: str, *endpoints: Endpoint) -> list[URLPattern]:
 
 
 MODEL = "2.0/mlflow/logged-models/<str:model_id>"
+REGISTERED = "2.0/mlflow/registered-models"
+VERSIONS = "2.0/mlflow/model-versions"
 
 urlpatterns = [
     path("health", csrf_exempt(server.health)),
@@ -64,4 +75,29 @@ urlpatterns = [
     *both(f"{MODEL}/tags", logged_models.set_tags),
     # A key may hold slashes.
     *both(f"{MODEL}/tags/<path:tag_key>", logged_models.delete_tag),
+    # the registry
+    *both(f"{REGISTERED}/create", registered_models.create),
+    *both(f"{REGISTERED}/get", registered_models.get),
+    *both(f"{REGISTERED}/search", registered_models.find),
+    *both(f"{REGISTERED}/update", registered_models.update),
+    *both(f"{REGISTERED}/rename", registered_models.rename),
+    *both(f"{REGISTERED}/delete", registered_models.delete),
+    *both(f"{REGISTERED}/get-latest-versions", registered_models.latest_versions),
+    *both(f"{REGISTERED}/set-tag", registered_models.set_tag),
+    *both(f"{REGISTERED}/delete-tag", registered_models.delete_tag),
+    *both(
+        f"{REGISTERED}/alias",
+        registered_models.get_alias,
+        registered_models.set_alias,
+        registered_models.delete_alias,
+    ),
+    *both(f"{VERSIONS}/create", model_versions.create),
+    *both(f"{VERSIONS}/get", model_versions.get),
+    *both(f"{VERSIONS}/search", model_versions.find),
+    *both(f"{VERSIONS}/update", model_versions.update),
+    *both(f"{VERSIONS}/delete", model_versions.delete),
+    *both(f"{VERSIONS}/transition-stage", model_versions.transition_stage),
+    *both(f"{VERSIONS}/get-download-uri", model_versions.download_uri),
+    *both(f"{VERSIONS}/set-tag", model_versions.set_tag),
+    *both(f"{VERSIONS}/delete-tag", model_versions.delete_tag),
 ]

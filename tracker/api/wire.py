@@ -206,7 +206,9 @@ def _from_query(query: QueryDict, shape: type[Message]) -> dict[str, Any]:
             raise Invalid(f"Parameter '{name}' may not contain the character NUL.")
         if isinstance(field.type, inspect.BoolType):
             if found[name].lower() not in ("true", "false"):
-                raise Invalid(_wrong(name, found[name], "must be 'true' or 'false'."))
+                raise Invalid(
+                    _wrong(name, found[name], "It must be 'true' or 'false'.")
+                )
             found[name] = found[name].lower() == "true"
     tidy: dict[str, Any] = _tidy(found, described)
     return tidy
@@ -233,8 +235,8 @@ def missing(parameter: str) -> str:
 def _wrong(parameter: str, value: Any, what: str) -> str:
     echoed = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return (
-        f"Invalid value {echoed[:QUOTED_CHARS]} for parameter '{parameter}' supplied:"
-        f" {what} {SEE_DOCS}"
+        f"Invalid value {echoed[:QUOTED_CHARS]} for parameter '{parameter}' supplied: "
+        f" Hint: Value was of type '{type(value).__name__}'. {what} {SEE_DOCS}"
     )
 
 

@@ -55,7 +55,10 @@ class ModelVersion(models.Model):
     version = models.PositiveIntegerField()
     description = models.TextField(blank=True)
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.NONE)
-    source = models.CharField(max_length=2048)
+    source = models.CharField(max_length=2048)  # as the script said it
+    # Where the files are: the source, followed to its end when the version was made. It
+    # still leads there when a version that this one copies is gone.
+    files_uri = models.CharField(max_length=2300, default="", blank=True)
     run_id = models.CharField(max_length=256, blank=True)
     run_link = models.CharField(max_length=2048, blank=True)
     model_eid = models.CharField(
@@ -69,7 +72,12 @@ class ModelVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["model", "version"], name="model_version")
         ]
-        indexes = [models.Index(fields=["run_id"], name="model_version_run")]
+        indexes = [
+            models.Index(fields=["run_id"], name="model_version_run"),
+            models.Index(
+                fields=["model", "stage", "-version"], name="model_version_newest"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.model} {self.version}"
