@@ -17,7 +17,7 @@ from django.utils import timezone
 from artifacts import storage
 from artifacts.models import Artifact, DiscardedBlob, Owner, project_id_of
 from artifacts.paths import Place
-from tracker import recording, wakeups
+from tracker import liveness, recording, wakeups
 from tracker.errors import Invalid, Unavailable
 from tracker.models import Candidate, LoggedModel, Project
 
@@ -100,7 +100,7 @@ def remove(place: Place) -> int:
 def lock(owner: Owner) -> None:
     """Queue on the owner's row: two uploads must not make a file and a folder of one name."""
     if isinstance(owner, Candidate):
-        recording.lock(owner)
+        liveness.note(recording.lock(owner), has_data=False)
     elif isinstance(owner, LoggedModel):
         LoggedModel.objects.select_for_update(no_key=True).get(pk=owner.pk)
     else:

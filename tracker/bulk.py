@@ -186,7 +186,7 @@ def tag(ids: Iterable[int], key: str, value: str) -> dict[int, str | None]:
     before = {}
     for candidate in chosen:
         try:
-            recording.log_batch(candidate, tags={key: value})
+            recording.log_batch(candidate, tags={key: value}, by_script=False)
         except TrackerError:  # deleted or locked since somebody looked
             continue
         before[candidate.pk] = had.get(candidate.pk)
@@ -222,7 +222,7 @@ def untag(before: Mapping[int, str | None], key: str) -> None:
             if value is None:
                 recording.delete_tag(candidate, key)
             else:
-                recording.log_batch(candidate, tags={key: value})
+                recording.log_batch(candidate, tags={key: value}, by_script=False)
         except (NotFound, Invalid, Conflict):  # changed by somebody since
             continue
 

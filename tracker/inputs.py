@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from tracker import recording
+from tracker import liveness, recording
 from tracker.models import (
     Candidate,
     Dataset,
@@ -49,6 +49,7 @@ def log_inputs(
     Raises NotFound; Invalid for a deleted candidate.
     """
     candidate = recording.lock(candidate)
+    liveness.note(candidate, has_data=False)
     log_datasets(candidate, list(datasets))
     log_uses(candidate, ModelUse.Direction.INPUT, [ModelOutput(e) for e in model_eids])
 
@@ -57,6 +58,7 @@ def log_inputs(
 def log_outputs(candidate: Candidate | Named, outputs: Iterable[ModelOutput]) -> None:
     """Models that the candidate made. Raises NotFound; Invalid for a deleted candidate."""
     candidate = recording.lock(candidate)
+    liveness.note(candidate, has_data=False)
     log_uses(candidate, ModelUse.Direction.OUTPUT, list(outputs))
 
 

@@ -256,7 +256,8 @@ def update_candidate(
     if status or ended_ms is not None:
         candidate.status = status or candidate.status
         candidate.ended_ms = candidate.ended_ms if ended_ms is None else ended_ms
-        candidate.save(update_fields=["status", "ended_ms"])
+        candidate.closed_ms = None
+        candidate.save(update_fields=["status", "ended_ms", "closed_ms"])
     if name and name != candidate.name:
         recording.set_tags(candidate, {recording.RUN_NAME: name})
     return candidate

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from tracker import ci, points, seeds, summary
+from tracker import ci, liveness, points, seeds, summary
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.keys import MAX_PARAM_CHARS, MAX_TAG_CHARS, quoted
 from tracker.models import (
@@ -78,8 +78,11 @@ def log_batch(
     metrics: Sequence[Point] = (),
     params: Mapping[str, str] = EMPTY,
     tags: Mapping[str, str] = EMPTY,
+    by_script: bool = True,
 ) -> None:
     """Record a batch whole or not at all. Sending it again changes nothing.
+
+    What a person writes, and not the script, is no sign of the script's life.
 
     Raises NotFound; Invalid for a deleted candidate, for a param that has another value,
     and for a metric of a model that does not exist.
@@ -92,6 +95,12 @@ def log_batch(
         log_model_metrics(candidate, [point for point in metrics if point.model_id])
     if tags:
         set_tags(candidate, tags)
+    if by_script:
+        liveness.note(
+            candidate,
+            is_training=liveness.trains(point.key for point in metrics),
+            has_data=bool(metrics or params),
+        )
     catalogue(candidate, metrics=metrics, params=params, tags=tags)
 
 

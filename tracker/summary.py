@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import NamedTuple, Self
 
+from tracker.models.candidates import TILED_FROM
+
 
 class Row(NamedTuple):
     """A point as it is kept: NaN is 0.0 with a flag. Compares as MLflow's latest does."""
@@ -49,6 +51,9 @@ class Summary:
     max_value: float | None = None
     max_step: int | None = None
     logged_ms: int = 0
+    # Where points came late, so that tiles have to be built anew from there.
+    dirty_step: int | None = None
+    dirty_timestamp: int | None = None
 
     @classmethod
     def of(cls, rows: Collection[Row]) -> Self:
@@ -61,6 +66,7 @@ class Summary:
     def include(self, rows: Collection[Row]) -> None:
         """Take points in that were not stored before."""
         ordered = sorted(rows)
+        self.include_late(ordered[0])
         self.include_ends(ordered)
         self.count += len(ordered)
         finite = [row for row in ordered if not row.is_nan and math.isfinite(row.value)]
@@ -84,6 +90,18 @@ class Summary:
                 self.first_value,
                 self.first_is_nan,
             ) = first
+
+    def include_late(self, first: Row) -> None:
+        """Remember the first point that is not behind all others: tiles may cover it."""
+        place = (first.step, first.timestamp)
+        if self.count < TILED_FROM or place > (self.step, self.timestamp):
+            return
+        if self.dirty_step is None or self.dirty_timestamp is None:
+            self.dirty_step, self.dirty_timestamp = place
+        else:
+            self.dirty_step, self.dirty_timestamp = min(
+                place, (self.dirty_step, self.dirty_timestamp)
+            )
 
     def include_extremes(self, finite: Sequence[Row]) -> None:
         # Where several steps share the extreme value, the first of them is named.

@@ -68,7 +68,9 @@ def describe(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     carried_out(
         request,
         form,
-        lambda: recording.log_batch(candidate, tags={NOTE: form.cleaned_data["note"]}),
+        lambda: recording.log_batch(
+            candidate, tags={NOTE: form.cleaned_data["note"]}, by_script=False
+        ),
     )
     return back(candidate, "notes")
 
@@ -81,7 +83,9 @@ def tag(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         request,
         form,
         lambda: recording.log_batch(
-            candidate, tags={form.cleaned_data["key"]: form.cleaned_data["value"]}
+            candidate,
+            tags={form.cleaned_data["key"]: form.cleaned_data["value"]},
+            by_script=False,
         ),
     )
     return back(candidate, "tags")

@@ -8,7 +8,7 @@ from tracker.models.access import (
     User,
     Visibility,
 )
-from tracker.models.candidates import Candidate, Metric, Param, Point, Status, Tag
+from tracker.models.candidates import Candidate, Metric, Param, Point, Tag, Tile
 from tracker.models.ci import CIBuild
 from tracker.models.datasets import Dataset, DatasetUse, DatasetUseTag
 from tracker.models.experiments import Experiment, ExperimentTag, Key, Kind
@@ -30,6 +30,7 @@ from tracker.models.registry import (
     RegisteredModel,
     RegisteredModelTag,
 )
+from tracker.models.states import State, Status
 
 __all__ = [
     "AccessToken",
@@ -63,11 +64,13 @@ __all__ = [
     "RegisteredModel",
     "RegisteredModelTag",
     "Role",
+    "State",
     "SavedView",
     "ShortLink",
     "Star",
     "Status",
     "Tag",
+    "Tile",
     "User",
     "Visibility",
 ]

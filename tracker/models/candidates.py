@@ -13,9 +13,12 @@ from django.db.models.functions import Left
 
 from tracker.models.access import Project
 from tracker.models.experiments import Experiment
+from tracker.models.states import LEAST_INTERVAL_MS, State, Status, in_sql, now_ms
 
 # How much of a long text the indexes hold: PostgreSQL refuses index rows over 2.7 kB.
 INDEXED_CHARS = 64
+# Points a series has before tiles condense it.
+TILED_FROM = 2048
 
 
 def new_eid() -> str:
@@ -26,14 +29,6 @@ def new_eid() -> str:
     return uuid_utils.uuid7().hex
 
 
-class Status(models.TextChoices):
-    RUNNING = "RUNNING", "Running"
-    SCHEDULED = "SCHEDULED", "Scheduled"
-    FINISHED = "FINISHED", "Finished"
-    FAILED = "FAILED", "Failed"
-    KILLED = "KILLED", "Stopped"
-
-
 class CandidateQuerySet(models.QuerySet["Candidate"]):
     def alive(self) -> Self:
         return self.filter(deleted_at=None)
@@ -41,6 +36,13 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
     def with_everything(self) -> Self:
         """Params, tags and latest metrics, in three queries whatever the number."""
         return self.prefetch_related("params", "tags", "metrics")
+
+    def with_state(self) -> Self:
+        """With `state_now`, to filter and sort by: see `states.state`."""
+        return self.annotate(state_now=in_sql())
+
+    def in_state(self, *states: State) -> Self:
+        return self.with_state().filter(state_now__in=states)
 
 
 class Candidate(models.Model):
@@ -66,6 +68,23 @@ class Candidate(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
     # Until it is unlocked nothing about it changes, and nobody can delete it.
     locked_at = models.DateTimeField(null=True, blank=True)
+
+    # Signs of life, by the server's clock: see tracker/liveness.py.
+    written_ms = models.BigIntegerField(default=now_ms, db_default=0)  # by its script
+    trained_ms = models.BigIntegerField(null=True, blank=True)  # not `system/…`
+    gaps = models.CharField(max_length=400, blank=True, default="", db_default="")
+    trained_gaps = models.CharField(
+        max_length=400, blank=True, default="", db_default=""
+    )
+    # How often something arrives, learned from the gaps.
+    interval_ms = models.BigIntegerField(
+        default=LEAST_INTERVAL_MS, db_default=LEAST_INTERVAL_MS
+    )
+    trained_interval_ms = models.BigIntegerField(
+        default=LEAST_INTERVAL_MS, db_default=LEAST_INTERVAL_MS
+    )
+    # Ended by us because nothing arrived, and not by its script.
+    closed_ms = models.BigIntegerField(null=True, blank=True)
 
     objects = CandidateQuerySet.as_manager()
 
@@ -238,6 +257,16 @@ class Metric(models.Model):
     in_order = models.BooleanField(default=True)
     logged_ms = models.BigIntegerField()  # the server's clock at the last write
 
+    # How far tiles condense the series: see tracker/tiles.py. The write keeps only the
+    # place from which they have to be built anew, since a point came late there.
+    dirty_step = models.BigIntegerField(null=True, blank=True)
+    dirty_timestamp = models.BigIntegerField(null=True, blank=True)
+    tiled = models.BigIntegerField(default=0, db_default=0)  # points
+    tile_at = models.BigIntegerField(default=TILED_FROM, db_default=TILED_FROM)
+    tile_after_ms = models.BigIntegerField(
+        default=0, db_default=0
+    )  # a lease, or a rest
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["candidate", "key"], name="metric_key")
@@ -264,6 +293,17 @@ class Metric(models.Model):
                 condition=Q(min_value__isnull=False),
                 name="metric_min",
             ),
+            # What waits for tiles: mostly nothing.
+            models.Index(
+                fields=["tile_after_ms"],
+                condition=Q(count__gte=F("tile_at")),
+                name="metric_untiled",
+            ),
+            models.Index(
+                fields=["tile_after_ms"],
+                condition=Q(dirty_step__isnull=False),
+                name="metric_dirty",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -289,3 +329,55 @@ class Point(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step}: {'NaN' if self.is_nan else self.value}"
+
+
+class Tile(models.Model):
+    """What 2 ** level points of a series look like from afar.
+
+    The points are counted in the order of (step, timestamp, value): tile number n begins
+    with the point number n * 2 ** level. Only full tiles are kept.
+    """
+
+    pk = models.CompositePrimaryKey("metric", "level", "number")
+    metric = models.ForeignKey(
+        Metric,
+        models.CASCADE,
+        related_name="tiles",
+        db_constraint=False,
+        db_index=False,
+    )
+    level = models.SmallIntegerField()
+    number = models.BigIntegerField()
+
+    first_step = models.BigIntegerField()
+    first_timestamp = models.BigIntegerField()
+    first_value = models.FloatField()
+    first_is_nan = models.BooleanField()
+    last_step = models.BigIntegerField()
+    last_timestamp = models.BigIntegerField()
+    last_value = models.FloatField()
+    last_is_nan = models.BooleanField()
+    # Over all points; the first and the last need not have them.
+    min_timestamp = models.BigIntegerField()
+    max_timestamp = models.BigIntegerField()
+
+    # Over the finite points: the first among equals, and where it lies.
+    finite = models.IntegerField()
+    low_value = models.FloatField(null=True)
+    low_step = models.BigIntegerField(null=True)
+    low_timestamp = models.BigIntegerField(null=True)
+    high_value = models.FloatField(null=True)
+    high_step = models.BigIntegerField(null=True)
+    high_timestamp = models.BigIntegerField(null=True)
+    # Means, since a sum of large numbers would overflow.
+    mean = models.FloatField(null=True)
+    mean_step = models.FloatField(null=True)
+    mean_timestamp = models.FloatField(null=True)
+
+    # The first of the others: an infinity, or NaN where there is a step without a value.
+    odd_step = models.BigIntegerField(null=True)
+    odd_timestamp = models.BigIntegerField(null=True)
+    odd_value = models.FloatField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.number}"

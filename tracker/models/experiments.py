@@ -24,6 +24,14 @@ class Experiment(models.Model):
     updated_ms = models.BigIntegerField()
     deleted_at = models.DateTimeField(null=True, blank=True)
 
+    # How long its candidates may be silent, counted in their usual intervals: states.py.
+    quiet_factor = models.PositiveSmallIntegerField(default=3, db_default=3)
+    stalled_factor = models.PositiveSmallIntegerField(default=10, db_default=10)
+    lost_factor = models.PositiveSmallIntegerField(default=10, db_default=10)
+    lost_minutes = models.PositiveIntegerField(default=10, db_default=10)
+    # After so many hours of silence a running one counts as failed. Empty: never.
+    close_hours = models.PositiveIntegerField(null=True, blank=True)
+
     objects = ExperimentQuerySet.as_manager()
 
     class Meta:
