@@ -17,9 +17,9 @@ from django.utils import timezone
 from artifacts import storage
 from artifacts.models import Artifact, DiscardedBlob, Owner, project_id_of
 from artifacts.paths import Place
-from tracker import liveness, recording, wakeups
+from tracker import audit, liveness, recording, wakeups
 from tracker.errors import Invalid, Unavailable
-from tracker.models import Candidate, LoggedModel, Project
+from tracker.models import Candidate, LoggedModel, Project, What
 
 # An upload that was asleep for longer, between its bytes and its row, might find that
 # the sweep has removed the bytes: it starts again. Half of inspection.KEEP_DISCARDED.
@@ -91,10 +91,17 @@ def remove(place: Place) -> int:
     refuse_closed(place.owner)
     files = Artifact.objects.of(place.owner)
     if not place.path:
-        return files.throw_away()
-    folder, _, name = place.path.rpartition("/")
-    inside = Q(folder=place.path) | Q(folder__below=place.path)
-    return files.filter(Q(folder=folder, name=name) | inside).throw_away()
+        removed = files.throw_away()
+    else:
+        folder, _, name = place.path.rpartition("/")
+        inside = Q(folder=place.path) | Q(folder__below=place.path)
+        removed = files.filter(Q(folder=folder, name=name) | inside).throw_away()
+    if removed:
+        owner = place.owner
+        project = owner if isinstance(owner, Project) else owner.project
+        note = f"{removed} file(s): {place.path or 'all'}"
+        audit.record(What.DELETED, project=project, about=owner, note=note)
+    return removed
 
 
 def lock(owner: Owner) -> None:

@@ -6,8 +6,17 @@ from typing import NamedTuple
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
+from tracker import audit
 from tracker.errors import Denied, NotFound
-from tracker.models import AccessToken, Membership, Project, Role, User, Visibility
+from tracker.models import (
+    AccessToken,
+    Membership,
+    Project,
+    Role,
+    User,
+    Visibility,
+    What,
+)
 
 LOCAL_USER = "local"
 
@@ -71,6 +80,10 @@ def require(needs: Role, project: Project, actor: Actor) -> None:
     Raises NotFound where they may not know that the project exists, else Denied.
     """
     role = role_in(project, actor)
+    if needs > Role.READER and (role is None or role < needs):
+        audit.record_once(
+            What.DENIED, project=project, note=f"It needs the role {needs.label}."
+        )
     if role is None:
         raise NotFound(f"No project “{project.slug}”.")
     if role < needs:

@@ -9,4 +9,5 @@ class TrackerConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tracker import sqlite  # noqa: F401  (registered by being imported)
+        # Registered by being imported.
+        from tracker import signing_in, sqlite  # noqa: F401

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tracker import inputs, recording
+from tracker import audit, inputs, recording
 from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
 from tracker.models import (
     Candidate,
@@ -25,6 +25,7 @@ from tracker.models import (
     Tag,
     User,
     Visibility,
+    What,
 )
 from tracker.models.candidates import new_eid
 from tracker.models.iid import next_iid
@@ -71,6 +72,7 @@ def create_project(
             )
             if owner:
                 Membership.objects.create(project=project, user=owner, role=Role.OWNER)
+            audit.record(What.PROJECT_CREATED, project=project, about=project)
     except IntegrityError:
         raise AlreadyExists(f"A project “{slug}” exists already.") from None
     return project
@@ -156,6 +158,7 @@ def delete_experiment(experiment: Experiment) -> None:
     if not rows.update(deleted_at=now, updated_ms=now_ms()):
         raise NotFound(f"No Experiment with id={experiment.iid} exists.")
     experiment.candidates.filter(deleted_at=None).update(deleted_at=now)
+    audit.record(What.DELETED, project=experiment.project, about=experiment)
 
 
 @atomically
@@ -168,6 +171,7 @@ def restore_experiment(experiment: Experiment) -> None:
     if not rows.update(deleted_at=None, updated_ms=now_ms()):
         raise NotFound(f"No deleted Experiment with id={experiment.iid} exists.")
     experiment.candidates.filter(deleted_at__isnull=False).update(deleted_at=None)
+    audit.record(What.RESTORED, project=experiment.project, about=experiment)
 
 
 def set_experiment_tag(experiment: Experiment, key: str, value: str) -> None:
@@ -288,12 +292,13 @@ def must_be_unlocked(candidate: Candidate) -> None:
 def delete_candidates(ids: Iterable[int]) -> list[int]:
     """Hide them, but for the locked."""
     found = queued(ids).filter(deleted_at=None, locked_at=None)
-    return changed(found, deleted_at=timezone.now())
+    return told(What.DELETED, changed(found, deleted_at=timezone.now()))
 
 
 @atomically
 def restore_candidates(ids: Iterable[int]) -> list[int]:
-    return changed(queued(ids).filter(deleted_at__isnull=False), deleted_at=None)
+    found = queued(ids).filter(deleted_at__isnull=False)
+    return told(What.RESTORED, changed(found, deleted_at=None))
 
 
 @atomically
@@ -301,12 +306,14 @@ def lock_candidates(ids: Iterable[int]) -> list[int]:
     """From now on nothing about them changes. Those that still run cannot be locked."""
     unfinished = [Status.RUNNING, Status.SCHEDULED]
     found = queued(ids).filter(deleted_at=None, locked_at=None)
-    return changed(found.exclude(status__in=unfinished), locked_at=timezone.now())
+    found = found.exclude(status__in=unfinished)
+    return told(What.LOCKED, changed(found, locked_at=timezone.now()))
 
 
 @atomically
 def unlock_candidates(ids: Iterable[int]) -> list[int]:
-    return changed(queued(ids).filter(locked_at__isnull=False), locked_at=None)
+    found = queued(ids).filter(locked_at__isnull=False)
+    return told(What.UNLOCKED, changed(found, locked_at=None))
 
 
 def queued(ids: Iterable[int]) -> QuerySet[Candidate]:
@@ -318,6 +325,15 @@ def queued(ids: Iterable[int]) -> QuerySet[Candidate]:
 def changed(candidates: QuerySet[Candidate], **fields: Any) -> list[int]:
     ids = list(candidates.values_list("pk", flat=True))
     Candidate.objects.filter(pk__in=ids).update(**fields)
+    return ids
+
+
+def told(what: What, ids: list[int]) -> list[int]:
+    """One event, however many they are."""
+    if ids:
+        one = Candidate.objects.select_related("project").get(pk=ids[0])
+        others = f"and {len(ids) - 1} more" if len(ids) > 1 else ""
+        audit.record(what, project=one.project, about=one, note=others)
     return ids
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.db import IntegrityError
 from django.utils import timezone
 
+from tracker import audit
 from tracker.errors import Invalid, NotFound
 from tracker.keys import quoted
 from tracker.lifecycle import artifact_root, must_be_active, now_ms
@@ -14,6 +15,7 @@ from tracker.models import (
     LoggedModelParam,
     LoggedModelStatus,
     LoggedModelTag,
+    What,
 )
 from tracker.models.logged_models import new_model_id
 from tracker.names import invented_name
@@ -62,9 +64,9 @@ def set_status(model: LoggedModel, status: LoggedModelStatus) -> None:
 
 def delete(model: LoggedModel) -> None:
     """Hide it; again is nothing."""
-    LoggedModel.objects.filter(pk=model.pk, deleted_at=None).update(
-        deleted_at=timezone.now(), updated_ms=now_ms()
-    )
+    rows = LoggedModel.objects.filter(pk=model.pk, deleted_at=None)
+    if rows.update(deleted_at=timezone.now(), updated_ms=now_ms()):
+        audit.record(What.DELETED, project=model.project, about=model)
 
 
 def log_params(model: LoggedModel, params: Mapping[str, str]) -> None:

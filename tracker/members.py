@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from tracker import audit
 from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
-from tracker.models import Membership, Project, Role, User
+from tracker.models import Membership, Project, Role, User, What
 
 
 def create_user(
@@ -30,6 +31,8 @@ def create_user(
     try:
         with transaction.atomic():
             user.save()
+            note = "an administrator" if is_admin else ""
+            audit.record(What.USER_CREATED, about=user, note=note)
     except IntegrityError:
         raise AlreadyExists(f"An account “{name}” exists already.") from None
     return user
@@ -58,9 +61,16 @@ def set_role(project: Project, user: User, role: Role) -> Membership:
     with transaction.atomic():
         if role != Role.OWNER:
             _keep_an_owner(project, without=user)
+        before = Membership.objects.filter(project=project, user=user).first()
         member, _ = Membership.objects.update_or_create(
             project=project, user=user, defaults={"role": role}
         )
+        if before is None:
+            note = f"as {role.label}"
+            audit.record(What.MEMBER_ADDED, project=project, about=user, note=note)
+        elif before.role != role:
+            note = f"from {Role(before.role).label} to {role.label}"
+            audit.record(What.ROLE_CHANGED, project=project, about=user, note=note)
     return member
 
 
@@ -68,7 +78,9 @@ def remove(project: Project, user: User) -> None:
     """End a membership, for the very next request. A project keeps an owner."""
     with transaction.atomic():
         _keep_an_owner(project, without=user)
-        Membership.objects.filter(project=project, user=user).delete()
+        ended, _ = Membership.objects.filter(project=project, user=user).delete()
+        if ended:
+            audit.record(What.MEMBER_REMOVED, project=project, about=user)
 
 
 def _keep_an_owner(project: Project, *, without: User) -> None:

@@ -1,16 +1,18 @@
 """What every request passes first: the host it names, where it comes from, and who asks."""
 
+import secrets
 from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, ValidationError
+from django.core.validators import validate_ipv46_address
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404
 from django.utils.functional import SimpleLazyObject
 
-from tracker import access
+from tracker import access, audit
 from tracker.api import directory, errors
 from tracker.models import User
 from tracker.problems import refusal
@@ -39,8 +41,11 @@ def front_door(get_response: Answer) -> Answer:
     """
 
     def pass_through(request: HttpRequest) -> HttpResponse:
-        refusal = refused(request)
-        response = refusal if refusal is not None else get_response(request)
+        origin = audit.Origin(address_of(request), secrets.token_hex(8))
+        with audit.asking(origin):
+            refusal = refused(request)
+            response = refusal if refusal is not None else get_response(request)
+        response.headers["X-Request-Id"] = origin.request_id
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if errors.is_api_path(request.path_info):
@@ -77,6 +82,26 @@ def refused(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
+def address_of(request: HttpRequest) -> str:
+    """Where it comes from: what the outermost proxy of ours saw, or the peer itself."""
+    peer: str = request.META.get("REMOTE_ADDR") or ""
+    if settings.PROXIES:
+        passed = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        # Whoever asks can write what they like to the left of what our proxies added.
+        claimed: str = passed[-settings.PROXIES :][0].strip()
+        if is_address(claimed):
+            return claimed
+    return peer[:45]
+
+
+def is_address(text: str) -> bool:
+    try:
+        validate_ipv46_address(text)
+    except ValidationError:
+        return False
+    return True
+
+
 def is_ours(origin: str, host: str) -> bool:
     """Whether a page from that origin is one of Tracker's own."""
     if settings.PUBLIC_URL and origin == settings.PUBLIC_URL:
@@ -111,6 +136,16 @@ def shows_session(request: HttpRequest) -> bool:
         and "HTTP_AUTHORIZATION" not in request.META
         and settings.SESSION_COOKIE_NAME in request.COOKIES
     )
+
+
+def known(get_response: Answer) -> Answer:
+    """Tell who asks a page; it is looked up when somebody wants to know."""
+
+    def note(request: HttpRequest) -> HttpResponse:
+        audit.known(request.user)
+        return get_response(request)
+
+    return note
 
 
 def local_owner(get_response: Answer) -> Answer:

@@ -81,6 +81,13 @@ try:
     # How often a worker looks for work whose message was lost, in seconds.
     SWEEP_SECONDS = number("TRACKER_SWEEP_SECONDS", 60, least=1)
 
+    # How long it is remembered who did what.
+    AUDIT_DAYS = number("TRACKER_AUDIT_DAYS", 365, least=1)
+
+    # Proxies of ours that every request passes: so many addresses at the end of
+    # X-Forwarded-For are believed, and with at least one X-Forwarded-Proto.
+    PROXIES = number("TRACKER_PROXIES", 0)
+
     # The largest artifact, in bytes.
     MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3, least=1)
 
@@ -146,6 +153,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tracker.middleware.local_owner",
+    "tracker.middleware.known",
     "django.contrib.messages.middleware.MessageMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

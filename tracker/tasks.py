@@ -5,6 +5,7 @@ import time
 from celery import shared_task
 
 from tracker import (
+    audit,
     bulk,  # noqa: F401  # kinds of jobs
     catalogue,
     jobs,
@@ -36,5 +37,6 @@ def sweep() -> None:
     """The jobs that a lost message or a killed worker has left undone."""
     has_more = jobs.run_waiting(ROUND_SECONDS)
     jobs.forget_finished()
+    audit.forget_old()
     if has_more:
         sweep.delay()

@@ -13,8 +13,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from tracker import audit
 from tracker.errors import Invalid
-from tracker.models import AccessToken, Project, User
+from tracker.models import AccessToken, Project, User, What
 
 RANDOM_BYTES = 32
 DEFAULT_LIFETIME = timedelta(days=90)
@@ -53,6 +54,7 @@ def issue(
         scope=scope,
         expires_at=timezone.now() + lifetime,
     )
+    audit.record(What.TOKEN_MADE, project=project, about=row, note=f"for {user}")
     return Issued(row, secret)
 
 
@@ -75,12 +77,19 @@ def find(secret: str) -> AccessToken | None:
         .first()
     )
     if row and (row.last_used_at is None or row.last_used_at < now - LAST_USED_GRAIN):
-        AccessToken.objects.filter(pk=row.pk).update(last_used_at=now)
+        before, row.last_used_at = row.last_used_at, now
+        used = AccessToken.objects.filter(pk=row.pk, last_used_at=before)
+        if used.update(last_used_at=now) and before is None:
+            audit.record(
+                What.TOKEN_FIRST_USED, project=row.project, about=row, by=row.user
+            )
     return row
 
 
 def revoke(row: AccessToken) -> None:
     """End a token at once. Revoking it again changes nothing."""
-    AccessToken.objects.filter(pk=row.pk, revoked_at=None).update(
-        revoked_at=timezone.now()
-    )
+    valid = AccessToken.objects.filter(pk=row.pk, revoked_at=None)
+    if valid.update(revoked_at=timezone.now()):
+        audit.record(
+            What.TOKEN_REVOKED, project=row.project, about=row, note=f"of {row.user}"
+        )

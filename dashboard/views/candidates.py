@@ -35,8 +35,8 @@ from dashboard import (
 from dashboard.about import NOTE
 from dashboard.charts import Look
 from dashboard.plotly import with_charts
-from tracker import curves, sketches
-from tracker.models import Candidate, CIBuild, Metric, Project, Role
+from tracker import audit, curves, sketches
+from tracker.models import Candidate, CIBuild, Metric, Project, Role, What
 from tracker.models.candidates import moment
 
 MAX_METRICS_SHOWN = 300
@@ -328,6 +328,12 @@ def history(request: HttpRequest, slug: str, iid: int) -> Any:
     metrics = list(named(request, where) if "m" in request.GET else every)
     if not metrics and "m" in request.GET:
         raise Http404
+    audit.record_once(
+        What.EXPORTED,
+        project=where.project,
+        about=where.candidate,
+        note="histories as csv",
+    )
     response = StreamingHttpResponse(
         csv_lines(metrics), content_type="text/csv; charset=utf-8"
     )

@@ -25,8 +25,9 @@ from dashboard.matching import Found, Problem
 from dashboard.state import PAGE_SIZES, State
 from dashboard.table import Extremes
 from dashboard.templatetags.tracker_tags import grouped, shown
+from tracker import audit
 from tracker.errors import Invalid
-from tracker.models import Experiment, Kind, Role
+from tracker.models import Experiment, Kind, Role, What
 from tracker.search.table import Condition, Count
 
 # In an empty result: how many conditions are tried one by one.
@@ -338,6 +339,7 @@ def experiment_file(
             f"The filter cannot be read: {given.found.problem.message}",
             content_type="text/plain; charset=utf-8",
         )
+    audit.record_once(What.EXPORTED, project=project, about=experiment, note=form)
     columns = list(given.built.columns)
     batches: Iterable[exports.Batch] = [(given.found.candidates, given.built.facts)]
     if request.GET.get("all") == "1":

@@ -19,7 +19,7 @@ from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from tracker import access, lifecycle
+from tracker import access, audit, lifecycle
 from tracker.access import Actor
 from tracker.api import errors, wire
 from tracker.errors import Invalid, NotFound
@@ -175,6 +175,7 @@ class EndpointView(APIView):
             raise NotFound("No name holds the character NUL.")
         project = find_project(path.pop("project", None))
         actor = Actor(asked.user, cast(AccessToken | None, asked.auth))
+        audit.known(actor.user, actor.token)
         access.require(endpoint.needs, project, actor)
         call = Call(request, project, actor, path)
         if endpoint.message is None:

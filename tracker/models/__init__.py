@@ -8,6 +8,7 @@ from tracker.models.access import (
     User,
     Visibility,
 )
+from tracker.models.audit import AuditEvent, What
 from tracker.models.candidates import Candidate, Metric, Param, Point, Tag, Tile
 from tracker.models.ci import CIBuild
 from tracker.models.datasets import Dataset, DatasetUse, DatasetUseTag
@@ -36,6 +37,7 @@ __all__ = [
     "AccessToken",
     "Action",
     "Alias",
+    "AuditEvent",
     "CIBuild",
     "Candidate",
     "Counter",
@@ -73,4 +75,5 @@ __all__ = [
     "Tile",
     "User",
     "Visibility",
+    "What",
 ]
