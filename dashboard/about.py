@@ -4,6 +4,7 @@ import json
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from tracker.ci import PROVIDERS
 from tracker.models import (
     Candidate,
     CIBuild,
@@ -215,19 +216,22 @@ def models(candidate: Candidate) -> list[Made]:
     return found
 
 
+def is_system(key: str) -> bool:
+    """Set by MLflow or by a CI job: what it means is shown elsewhere."""
+    return key.startswith(SYSTEM_PREFIX) or key.partition(".")[0] in PROVIDERS
+
+
 def own_tags(tags: dict[str, str]) -> list[Tagged]:
     """Those that people and scripts chose."""
     return [
-        Tagged(key, value)
-        for key, value in sorted(tags.items())
-        if not key.startswith(SYSTEM_PREFIX)
+        Tagged(key, value) for key, value in sorted(tags.items()) if not is_system(key)
     ]
 
 
 def system_tags(tags: dict[str, str]) -> list[Tagged]:
-    """Those that mean something to MLflow; name and note have places of their own."""
+    """The others; name and note have places of their own."""
     return [
         Tagged(key, value)
         for key, value in sorted(tags.items())
-        if key.startswith(SYSTEM_PREFIX) and key not in (NOTE, RUN_NAME)
+        if is_system(key) and key not in (NOTE, RUN_NAME)
     ]

@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from tracker.keys import MAX_TAG_CHARS
+from tracker.models import Status
 
 SYSTEM_PREFIX = "mlflow."
 
@@ -30,6 +31,10 @@ class TagForm(forms.Form):
         if key.startswith(SYSTEM_PREFIX):
             raise ValidationError("Tags that begin with “mlflow.” belong to MLflow.")
         return key
+
+
+class StatusForm(forms.Form):
+    status = forms.TypedChoiceField(choices=Status.choices, coerce=Status)
 
 
 class RemovalForm(forms.Form):

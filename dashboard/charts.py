@@ -19,6 +19,8 @@ Figure = dict[str, Any]
 DASHES = ("solid", "dash", "dot", "dashdot")
 # Few points are worth a mark each; a single one is invisible without.
 MARKED_POINTS = 20
+# The slot of a baseline beside the one candidate whose page it is.
+BACKGROUND = -1
 RAW_INK = 35  # per cent, of a line that a smoothed one runs over
 
 
@@ -30,7 +32,7 @@ class Look(NamedTuple):
 
     @property
     def colour(self) -> str:
-        return f"--slot-{self.slot}"
+        return "--line-strong" if self.slot == BACKGROUND else f"--slot-{self.slot}"
 
 
 def escaped(text: str) -> str:
@@ -80,6 +82,8 @@ AXIS = {
     "tickfont": {"size": 12, "color": "--muted"},
     "title": {"font": {"size": 12, "color": "--muted"}, "standoff": 6},
     "exponentformat": "e",
+    "minexponent": 6,
+    "separatethousands": True,
 }
 TEMPLATE = {
     "layout": {

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from django.utils.safestring import SafeString
 
 from dashboard import svg
+from dashboard.about import is_system
 from dashboard.directions import Direction, Used, by_weight, direction
-from dashboard.results import AGGREGATES, value_of
+from dashboard.results import AGGREGATES, value_of, verdict, written_delta
 from dashboard.templatetags.tracker_tags import MINUS, grouped, shown
 from tracker.models import Candidate, DatasetUse, Metric, Param, Tag
 
@@ -149,11 +150,7 @@ class Wanted(NamedTuple):
 def sections(known: Facts, baseline: Candidate | None, wanted: Wanted) -> list[Section]:
     """Metrics, parameters, code, tags and data, each with the rows that are wanted."""
     code = {label: known.tags[key] for key, label in CODE.items() if key in known.tags}
-    own = {
-        key: values
-        for key, values in known.tags.items()
-        if not key.startswith("mlflow.")
-    }
+    own = {key: values for key, values in known.tags.items() if not is_system(key)}
     text_row = row_of_texts(known.candidates, baseline)
     found = [
         section("Metrics", metric_rows(known, baseline, wanted), wanted),
@@ -314,30 +311,6 @@ def metric_cell(
         is_best=number == best,
         is_same=base is not None and not delta,
     )
-
-
-def written_delta(number: float, base: float) -> str:
-    """With as many places as the numbers beside it; nothing where they look the same."""
-    distance = number - base
-    if not math.isfinite(distance) or shown(number) == shown(base):
-        return ""
-    places = max(decimals(shown(number)), decimals(shown(base)))
-    text = f"{abs(distance):.{places}f}" if places is not None else shown(abs(distance))
-    if not text.strip("0."):
-        text = shown(abs(distance))
-    return f"{'+' if distance > 0 else MINUS}{text}"
-
-
-def decimals(text: str) -> int:
-    if "e" in text:
-        return 0
-    return len(text.partition(".")[2])
-
-
-def verdict(number: float, base: float | None, towards: Direction) -> str:
-    if base is None or towards is Direction.NONE or number == base:
-        return ""
-    return "good" if (number > base) == (towards is Direction.MAX) else "worse"
 
 
 # ---------------------------------------------------------------- the sentence

@@ -9,11 +9,13 @@ from typing import Any
 
 from dashboard.columns import Column
 from dashboard.table import Facts
-from tracker.models import Candidate
+from tracker.models import Candidate, DatasetUse, Metric
 
 # A spreadsheet runs what begins so; a number may begin with a sign.
 FORMULA = re.compile(r"[=+\-@\t\r\n]")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+
+MAX_FILES = 10_000  # of one candidate, in its JSON
 
 Batch = tuple[list[Candidate], Facts]
 
@@ -64,6 +66,55 @@ def json_lines(columns: list[Column], batches: Iterable[Batch]) -> Iterator[str]
             yield separator + json.dumps(row, ensure_ascii=False)
             separator = ",\n"
     yield "[]\n" if separator.startswith("[") else "\n]\n"
+
+
+def candidate(this: Candidate) -> dict[str, Any]:
+    """A candidate whole, but for the points of its metrics. Five queries."""
+    return {
+        "number": this.iid,
+        "name": this.name,
+        "run_id": this.eid,
+        "experiment": {"id": this.experiment.iid, "name": this.experiment.name},
+        "status": this.status,
+        "user": this.user_id,
+        "started_ms": this.started_ms,
+        "ended_ms": this.ended_ms,
+        "parent_run_id": this.parent_eid,
+        "params": dict(this.params.order_by("key").values_list("key", "value")),
+        "tags": dict(this.tags.order_by("key").values_list("key", "value")),
+        "metrics": {
+            metric.key: summary(metric) for metric in this.metrics.order_by("key")
+        },
+        "datasets": [
+            {
+                "name": use.dataset.name,
+                "digest": use.dataset.digest,
+                "source": use.dataset.source,
+            }
+            for use in DatasetUse.objects.filter(candidate=this)
+            .select_related("dataset")
+            .order_by("pk")[:1000]
+        ],
+        "artifacts": [
+            {"path": one.path, "size_bytes": one.size_bytes, "sha256": one.sha256}
+            for one in this.artifacts.order_by("folder", "name")[:MAX_FILES]
+        ],
+    }
+
+
+def summary(metric: Metric) -> dict[str, Any]:
+    known = {
+        "first": math.nan if metric.first_is_nan else metric.first_value,
+        "last": math.nan if metric.is_nan else metric.value,
+        "last_step": metric.step,
+        "min": metric.min_value,
+        "min_step": metric.min_step,
+        "max": metric.max_value,
+        "max_step": metric.max_step,
+        "mean": metric.mean,
+        "count": metric.count,
+    }
+    return {name: plain(value) for name, value in known.items()}
 
 
 def plain(value: Any) -> Any:

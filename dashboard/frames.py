@@ -128,8 +128,25 @@ class Frame(NamedTuple):
 
 def frame(subject: Subject, *, with_table: bool = False) -> Frame:
     """One query: the sketches."""
-    drawn = sketches.sketched(subject.metrics, SKETCHED)
-    lines = {pk: placed(subject, pk, samples) for pk, samples in drawn.items()}
+    return framed(
+        subject, sketches.sketched(subject.metrics, SKETCHED), with_table=with_table
+    )
+
+
+def several(subjects: Sequence[Subject], *, with_table: bool = False) -> list[Frame]:
+    """One query for them all."""
+    metrics = [metric for subject in subjects for metric in subject.metrics]
+    drawn = sketches.sketched(metrics, SKETCHED)
+    return [framed(subject, drawn, with_table=with_table) for subject in subjects]
+
+
+def framed(
+    subject: Subject, drawn: dict[int, list[Sample]], *, with_table: bool
+) -> Frame:
+    lines = {
+        metric.pk: placed(subject, metric, drawn[metric.pk])
+        for metric in subject.metrics
+    }
     return Frame(
         subject=subject,
         still=still(subject, lines),
@@ -141,10 +158,8 @@ def frame(subject: Subject, *, with_table: bool = False) -> Frame:
 
 
 def placed(
-    subject: Subject, pk: int, samples: Sequence[Sample]
+    subject: Subject, metric: Metric, samples: Sequence[Sample]
 ) -> list[tuple[float, float]]:
-    metric = next(metric for metric in subject.metrics if metric.pk == pk)
-
     def x_of(sample: Sample) -> float:
         if subject.axis is Axis.STEP:
             return sample.step
@@ -283,7 +298,9 @@ def line(subject: Subject, member: Member, curve: Curve) -> charts.Line:
         look=member.look,
         curve=curve,
         smooth=curves.smoothed(curve, subject.alpha) if subject.alpha else None,
-        best=best(subject, member, curve) if subject.marks_best else None,
+        best=best(subject, member, curve)
+        if subject.marks_best and not member.is_baseline
+        else None,
         is_live=member.candidate.status == Status.RUNNING,
     )
 

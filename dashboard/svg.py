@@ -92,8 +92,15 @@ def strip(dots: Sequence[tuple[int, float]], base: float | None = None) -> SafeS
     )
 
 
-def rug(values: Sequence[float], mine: float, *, slot: int, label: str) -> SafeString:
-    """All candidates' values as ticks, and this one's as a dot."""
+def rug(
+    values: Sequence[float],
+    mine: float,
+    *,
+    slot: int,
+    label: str,
+    base: float | None = None,
+) -> SafeString:
+    """All candidates' values as ticks, this one's as a dot, the baseline as a line."""
     scale = scale_of([*values, mine])
     if scale is None or not math.isfinite(mine):
         return SafeString("")
@@ -102,16 +109,23 @@ def rug(values: Sequence[float], mine: float, *, slot: int, label: str) -> SafeS
         for value in values
         if math.isfinite(value)
     )
+    line = SafeString("")
+    if base is not None and math.isfinite(base) and scale.low <= base <= scale.high:
+        line = format_html(
+            '<line class="b" x1="{0}%" x2="{0}%" y1="6" y2="30"/>',
+            f"{1.5 + scale.place(base) * 97:.2f}",
+        )
     return format_html(
         '<svg class="rug slot-{}" role="img" aria-label="{}">'
         '<svg y="12" height="12" viewBox="0 0 1000 1" preserveAspectRatio="none">'
-        '<path class="t" d="{}"/></svg>'
+        '<path class="t" d="{}"/></svg>{}'
         '<circle class="me" cx="{}%" cy="18" r="6"/>'
         '<text x="0" y="39">{}</text><text x="100%" y="39" text-anchor="end">{}</text>'
         "</svg>",
         slot,
         label,
         ticks,
+        line,
         f"{1.5 + scale.place(mine) * 97:.2f}",
         shown(scale.low),
         shown(scale.high),

@@ -13,6 +13,7 @@ from dashboard.views import (
     jobs,
     links,
     projects,
+    surroundings,
 )
 
 urlpatterns = [
@@ -70,6 +71,20 @@ urlpatterns = [
         name="artifact",
     ),
     path("p/<str:slug>/c/<int:iid>/raw/<path:path>", artifacts.raw, name="raw"),
+    path("p/<str:slug>/c/<int:iid>/code/", surroundings.code, name="candidate_code"),
+    path(
+        "p/<str:slug>/c/<int:iid>/system/",
+        surroundings.system,
+        name="candidate_system",
+    ),
+    path("p/<str:slug>/c/<int:iid>.json", candidates.as_json, name="candidate_json"),
+    path("p/<str:slug>/recipe/", surroundings.recipe, name="recipe"),
+    path("p/<str:slug>/c/<int:iid>/status/", changes.status, name="candidate_status"),
+    path(
+        "p/<str:slug>/c/<int:iid>/baseline/",
+        changes.baseline,
+        name="candidate_baseline",
+    ),
     path("p/<str:slug>/c/<int:iid>/rename/", changes.rename, name="rename_candidate"),
     path(
         "p/<str:slug>/c/<int:iid>/describe/",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from tracker import audit, inputs, recording
@@ -265,6 +265,31 @@ def update_candidate(
     if name and name != candidate.name:
         recording.set_tags(candidate, {recording.RUN_NAME: name})
     return candidate
+
+
+def mark_candidate(candidate: Candidate, status: Status) -> Candidate:
+    """What a person says became of it. It ended when its script last wrote, or now.
+
+    Raises Invalid where deleted.
+    """
+    if status in (Status.RUNNING, Status.SCHEDULED):
+        return _reopen_candidate(candidate, status)
+    if candidate.ended_ms is not None:
+        return update_candidate(candidate, status=status)
+    return update_candidate(candidate, status=status, ended_ms=last_write_ms(candidate))
+
+
+@atomically
+def _reopen_candidate(candidate: Candidate, status: Status) -> Candidate:
+    candidate = recording.lock(candidate)
+    candidate.status, candidate.ended_ms = status, None
+    candidate.save(update_fields=["status", "ended_ms"])
+    return candidate
+
+
+def last_write_ms(candidate: Candidate) -> int:
+    latest = candidate.metrics.aggregate(latest=Max("logged_ms"))["latest"]
+    return now_ms() if latest is None else max(latest, candidate.started_ms)
 
 
 def delete_candidate(candidate: Candidate) -> None:

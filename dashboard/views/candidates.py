@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import orjson
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -16,27 +17,41 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.cache import patch_cache_control
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from dashboard import (
     about,
     answers,
+    baselines,
+    exports,
     find,
     frames,
     options,
     primary,
+    progress,
     prose,
+    reproduce,
     results,
     showing,
     snippets,
+    surroundings,
     svg,
 )
 from dashboard.about import NOTE
-from dashboard.charts import Look
+from dashboard.charts import BACKGROUND, Look
 from dashboard.plotly import with_charts
 from tracker import audit, curves, sketches
-from tracker.models import Candidate, CIBuild, Metric, Project, Role, What
+from tracker.models import (
+    Candidate,
+    CIBuild,
+    Metric,
+    Project,
+    Role,
+    Status,
+    What,
+)
 from tracker.models.candidates import moment
 
 MAX_METRICS_SHOWN = 300
@@ -66,6 +81,7 @@ def head(request: HttpRequest, where: Found, tab: str) -> dict[str, Any]:
     candidate = where.candidate
     family = {c.eid: c for c in relatives(candidate)}
     parent = family.pop(candidate.parent_eid, None)
+    base = baselines.of(candidate.experiment)
     return {
         "project": where.project,
         "section": "experiments",
@@ -74,9 +90,33 @@ def head(request: HttpRequest, where: Found, tab: str) -> dict[str, Any]:
         "tab": tab,
         "parent": parent,
         "children": len(family),
+        "previous": previous(candidate),
+        "head_baseline": base,
+        "is_baseline": base == candidate,
+        "statuses": STATUSES,
         "artifact_count": candidate.artifacts.count(),
         "may_write": find.may(request, where.project, Role.WRITER),
     }
+
+
+# What somebody may say about a candidate that its script did not: icon and word.
+STATUSES = [
+    (Status.FINISHED, "s-ok", "Finished"),
+    (Status.FAILED, "s-bad", "Failed"),
+    (Status.KILLED, "s-stop", "Stopped"),
+    (Status.RUNNING, "s-live", "Still running"),
+]
+
+
+def previous(candidate: Candidate) -> Candidate | None:
+    """The one that the same person started before, else the one before it."""
+    before = Candidate.objects.alive().filter(
+        experiment=candidate.experiment_id, started_ms__lt=candidate.started_ms
+    )
+    newest = before.order_by("-started_ms", "eid").only("iid", "name", "user_id")[:20]
+    found = list(newest)
+    mine = [one for one in found if one.user_id == candidate.user_id]
+    return next(iter([*mine, *found]), None)
 
 
 def relatives(candidate: Candidate) -> Any:
@@ -100,38 +140,124 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     this = where.candidate
     metrics = list(this.metrics.order_by("key"))
     tags = dict(this.tags.values_list("key", "value"))
-    params = list(this.params.order_by("key").values_list("key", "value"))
+    params = dict(this.params.order_by("key").values_list("key", "value"))
     judged_by = primary.primaries([this.experiment_id]).get(this.experiment_id)
     keys = results.ordered_keys(metrics, judged_by.key if judged_by else None)
     build = CIBuild.objects.filter(candidate=this).first()
     opts = options.read(request.GET)
     main = main_metric(request, metrics, keys)
-    page = head(request, where, "overview") | {
+    above = head(request, where, "overview")
+    base = measure(this, above["head_baseline"], main, keys)
+    known = surroundings.of([this])[this.pk]
+    datasets = about.datasets(this)
+    every = compared_params(params, base)
+    only = request.GET.get("diff") == "1" and base is not None
+    checks = reproduce.checks(tags, params, build, datasets, known)
+    page = above | {
         "metric_count": len(metrics),
-        "results": results.results(this, metrics, keys),
+        "results": results.results(
+            this, metrics, keys, base.metrics if base else results.NOBODY
+        ),
+        "baseline": base.candidate if base else None,
         "frame": frames.frame(
-            subject(this, main, opts), with_table="table" in request.GET
+            subject(this, main, opts, base), with_table="table" in request.GET
         )
         if main and main.count > 1
         else None,
         "chart_url": chart_url(where, main) if main else "",
         "problems": opts.problems,
-        "params": [(k, v) for k, v in params if matches(request, k, v)],
+        "params": [
+            param
+            for param in every
+            if matches(request, param.key, param.value) and (param.differs or not only)
+        ],
         "param_count": len(params),
+        "differing": sum(1 for param in every if param.differs),
+        "only": only,
         "filter": request.GET.get("f", ""),
         "note": prose.html(tags[NOTE]) if tags.get(NOTE) else "",
         "note_text": tags.get(NOTE, ""),
         "tags": about.own_tags(tags),
         "system_tags": about.system_tags(tags),
         "facts": about.source(tags) + about.code(tags, build) + about.host(tags),
+        "known": known,
+        "headline": headline(known),
+        "checks": checks,
+        "met": sum(check.is_met for check in checks),
+        "progress": progress.of(this, metrics, params),
         "build": build,
         "ci": about.ci(build),
-        "datasets": about.datasets(this),
+        "datasets": datasets,
         "models": about.models(this),
         "pictures": [tile(where, image) for image in showing.pictures(this)],
         "python": python_to_load(request, where),
     }
     return render(request, "dashboard/candidate.html", page)
+
+
+class Base(NamedTuple):
+    """The experiment's baseline, with what this page needs of it."""
+
+    candidate: Candidate
+    metrics: dict[str, Metric]
+    params: dict[str, str]
+
+
+def measure(
+    candidate: Candidate,
+    base: Candidate | None,
+    main: Metric | None,
+    keys: list[str],
+) -> Base | None:
+    """None where there is no baseline, or where this is the one."""
+    if base is None or base == candidate:
+        return None
+    wanted = {*keys[: results.MAX_RESULTS], *([main.key] if main else [])}
+    return Base(
+        base,
+        {metric.key: metric for metric in base.metrics.filter(key__in=wanted)},
+        dict(base.params.values_list("key", "value")),
+    )
+
+
+class Compared(NamedTuple):
+    """A parameter, and what it is in the baseline."""
+
+    key: str
+    value: str
+    was: str | None = None  # only where it differs
+    differs: bool = False
+
+
+def compared_params(params: dict[str, str], base: Base | None) -> list[Compared]:
+    if base is None:
+        return [Compared(key, value) for key, value in params.items()]
+    return [
+        Compared(
+            key,
+            value,
+            base.params.get(key) if base.params.get(key) != value else None,
+            base.params.get(key) != value,
+        )
+        for key, value in params.items()
+    ]
+
+
+FRAMEWORKS = (
+    "torch", "tensorflow", "keras", "jax", "scikit-learn", "xgboost", "lightgbm",
+    "transformers",
+)  # fmt: skip
+
+
+def headline(known: surroundings.Surroundings) -> str:
+    """Python and the framework, in a few words."""
+    said = [known.python] if known.python else []
+    said += [
+        f"{name} {known.packages[name]}"
+        for name in FRAMEWORKS
+        if name in known.packages
+    ][:2]
+    return ", ".join(said)
 
 
 class Tile(NamedTuple):
@@ -170,14 +296,19 @@ def matches(request: HttpRequest, *texts: str) -> bool:
 
 
 def subject(
-    candidate: Candidate, metric: Metric, opts: options.Options
+    candidate: Candidate,
+    metric: Metric,
+    opts: options.Options,
+    base: Base | None = None,
 ) -> frames.Subject:
-    look = Look(candidate.iid % 8)
+    members = [frames.Member(candidate, Look(candidate.iid % 8), metric)]
+    other = base.metrics.get(metric.key) if base else None
+    if base and other and other.count > 1:
+        members.append(
+            frames.Member(base.candidate, Look(BACKGROUND), other, is_baseline=True)
+        )
     return frames.Subject(
-        key=metric.key,
-        members=[frames.Member(candidate, look, metric)],
-        options=opts,
-        marks_best=True,
+        key=metric.key, members=members, options=opts, marks_best=True
     )
 
 
@@ -200,6 +331,23 @@ def python_to_load(request: HttpRequest, where: Found) -> snippets.Code:
         f'run = mlflow.get_run("{where.candidate.eid}")\n'
         "print(run.data.params, run.data.metrics)\n",
     )
+
+
+@require_safe
+def as_json(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """`<iid>.json`: what the pages say, for a script."""
+    where = found(request, slug, iid)
+    if where.gone:
+        return where.gone
+    audit.record_once(
+        What.EXPORTED, project=where.project, about=where.candidate, note="json"
+    )
+    answer = HttpResponse(
+        orjson.dumps(exports.candidate(where.candidate), option=orjson.OPT_INDENT_2),
+        content_type="application/json",
+    )
+    patch_cache_control(answer, private=True, no_cache=True)
+    return answer
 
 
 # ---------------------------------------------------------------- metrics
@@ -242,7 +390,9 @@ def metrics(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     main = main_metric(request, every, keys)
     opts = options.read(request.GET)
     chosen = [metric for metric in every if matches(request, metric.key)]
-    page = head(request, where, "metrics") | {
+    above = head(request, where, "metrics")
+    base = measure(where.candidate, above["head_baseline"], main, [])
+    page = above | {
         "metric_count": len(every),
         "matching": len(chosen),
         "left_out": max(0, len(chosen) - MAX_METRICS_SHOWN),
@@ -251,7 +401,8 @@ def metrics(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "main": main,
         "problems": problems(request, opts, every),
         "frame": frames.frame(
-            subject(where.candidate, main, opts), with_table="table" in request.GET
+            subject(where.candidate, main, opts, base),
+            with_table="table" in request.GET,
         )
         if main and main.count > 1
         else None,
@@ -296,7 +447,10 @@ def chart(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     metric = named(request, where).first()
     if metric is None:
         raise Http404
-    about_it = subject(where.candidate, metric, options.read(request.GET))
+    base = measure(
+        where.candidate, baselines.of(where.candidate.experiment), metric, []
+    )
+    about_it = subject(where.candidate, metric, options.read(request.GET), base)
     return answers.lines(request, about_it)
 
 

@@ -9,12 +9,13 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from dashboard import find
+from dashboard import baselines, find
 from dashboard.about import NOTE
 from dashboard.candidate_forms import (
     NameForm,
     NoteForm,
     RemovalForm,
+    StatusForm,
     TagForm,
     first_error,
 )
@@ -26,7 +27,9 @@ from tracker.models import Candidate, Role
 def writable(request: HttpRequest, slug: str, iid: int) -> Candidate:
     """The candidate at this address, for who may change it."""
     project = find.project(request, slug, needs=Role.WRITER)
-    candidate = get_object_or_404(Candidate, project=project, iid=iid)
+    candidate = get_object_or_404(
+        Candidate.objects.select_related("experiment"), project=project, iid=iid
+    )
     candidate.project = project
     return candidate
 
@@ -101,6 +104,31 @@ def untag(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         lambda: recording.delete_tag(candidate, form.cleaned_data["key"]),
     )
     return back(candidate, "tags")
+
+
+@require_POST
+def status(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """What became of a candidate whose script could not say so."""
+    candidate = writable(request, slug, iid)
+    form = StatusForm(request.POST)
+    carried_out(
+        request,
+        form,
+        lambda: lifecycle.mark_candidate(candidate, form.cleaned_data["status"]),
+    )
+    return back(candidate)
+
+
+@require_POST
+def baseline(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """Measure the experiment's candidates against this one, or against none."""
+    candidate = writable(request, slug, iid)
+    form = forms.Form(request.POST)
+    if "none" in request.POST:
+        carried_out(request, form, lambda: baselines.forget(candidate.experiment))
+    else:
+        carried_out(request, form, lambda: baselines.choose(candidate))
+    return back(candidate)
 
 
 @require_POST

@@ -119,10 +119,11 @@ class TestTheTree:
             put(other, f"a{number % 5}/b{number}.txt")
         browser.get(url(candidate))
 
-        # project, candidate, family, count, folders, files, totals, metrics
-        with django_assert_num_queries(8):
+        # project, candidate, family, baseline, the one before, count, folders, files,
+        # totals, metrics
+        with django_assert_num_queries(10):
             browser.get(url(candidate))
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(10):
             browser.get(url(other))
 
 

@@ -346,15 +346,244 @@ def test_costs_the_same_whatever_it_holds(
     small, large = busy(2), busy(40)
     browser.get(url(small))
 
-    # project, candidate, metrics, tags, params, judged by, CI, family, files, role,
-    # others, data, data's tags, models, sketch, pictures
-    with django_assert_max_num_queries(20):
+    # project, candidate, metrics, tags, params, judged by, CI, family, the one before,
+    # baseline, files, role, others, counted keys, three ranks, its models and their
+    # files, data, data's tags, models, sketch, pictures
+    with django_assert_max_num_queries(26):
         browser.get(url(small))
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(26):
         browser.get(url(large))
 
 
+class TestBaseline:
+    @pytest.fixture
+    def base(self, sweep):
+        return make.candidate(
+            sweep,
+            params={"lr": "0.1", "depth": "50"},
+            points=curve("val/acc", [0.5, 0.8]),
+        )
+
+    def test_measures_results_and_parameters_against_it(self, browser, sweep, base):
+        better = make.candidate(
+            sweep,
+            params={"lr": "0.2", "depth": "50", "mixup": "1"},
+            points=curve("val/acc", [0.5, 0.9]),
+        )
+        browser.post(url(base, "baseline/"))
+
+        page = Page(browser.get(url(better)))
+
+        first = page.root.one("section", aria_label="Key results").all("div")[0]
+        assert "+0.1000 better than the baseline" in first.text
+        assert first.all("line", class_="b")
+        assert facts(page)["lr"] == "0.2 baseline: 0.1"
+        assert facts(page)["mixup"] == "1 not in the baseline"
+        assert facts(page)["depth"] == "50"
+
+    def test_shows_only_what_differs(self, browser, sweep, base):
+        other = make.candidate(sweep, params={"lr": "0.2", "depth": "50"})
+        browser.post(url(base, "baseline/"))
+
+        page = Page(browser.get(url(other), {"diff": "1"}))
+
+        assert "lr" in facts(page)
+        assert "depth" not in facts(page)
+
+    def test_draws_its_curve_in_grey_behind(self, browser, sweep, base):
+        other = make.candidate(sweep, points=curve("val/acc", [0.5, 0.9]))
+        browser.post(url(base, "baseline/"))
+
+        figure = browser.get(url(other, "chart.json"), {"m": "val/acc"}).json()
+
+        assert [entry["is_baseline"] for entry in figure["legend"]] == [False, True]
+        colours = [t["line"]["color"] for t in figure["figure"]["data"] if "line" in t]
+        assert "--line-strong" in colours
+
+    def test_is_given_up_again(self, browser, sweep, base):
+        browser.post(url(base, "baseline/"))
+        assert "No longer the baseline" in browser.get(url(base)).content.decode()
+
+        browser.post(url(base, "baseline/"), {"none": "1"})
+
+        assert not sweep.tags.filter(key="tracker.baseline").exists()
+
+    @pytest.mark.parametrize("text", ["", "x", "0", "99", "9" * 30, "#", "-1", "١"])
+    def test_a_tag_that_names_nobody_is_no_baseline(self, browser, sweep, base, text):
+        lifecycle.set_experiment_tag(sweep, "tracker.baseline", text)
+
+        assert browser.get(url(base)).status_code == 200
+
+    def test_a_deleted_one_is_none(self, browser, sweep, base):
+        other = make.candidate(sweep, params={"lr": "0.2"})
+        browser.post(url(base, "baseline/"))
+        lifecycle.delete_candidate(base)
+
+        assert facts(Page(browser.get(url(other))))["lr"] == "0.2"
+
+
+def test_ranks_among_all_not_only_the_newest(browser, sweep, monkeypatch):
+    monkeypatch.setattr("dashboard.results.MAX_COMPARED", 2)
+    first = make.candidate(sweep, metrics={"acc": 0.5})
+    for value in (0.6, 0.7, 0.4, 0.3):
+        make.candidate(sweep, metrics={"acc": value})
+
+    assert "rank 3 of 5" in Page(browser.get(url(first))).main.text
+
+
+def test_ranks_among_the_newest_where_counting_would_take_long(
+    browser, sweep, monkeypatch
+):
+    monkeypatch.setattr("dashboard.results.MAX_COMPARED", 3)
+    monkeypatch.setattr("dashboard.results.MAX_RANKED", -1)
+    make.candidate(sweep, metrics={"acc": 0.9}, started_ms=START - 5)
+    first = make.candidate(sweep, metrics={"acc": 0.5}, started_ms=START)
+    for n, value in enumerate((0.6, 0.4)):
+        make.candidate(sweep, metrics={"acc": value}, started_ms=START + n)
+
+    text = Page(browser.get(url(first))).main.text
+
+    assert "rank 2 of the newest 3" in text
+
+
+class TestProgress:
+    def test_says_how_far_it_is(self, browser, sweep):
+        running = make.candidate(
+            sweep, params={"total_steps": "400"}, points=curve("loss", [2.0] * 11)
+        )
+
+        page = Page(browser.get(url(running)))
+
+        assert "at step 100 of 400" in page.main.text
+        assert page.root.one("progress").attributes["value"] == "25"
+
+    def test_offers_to_log_a_total(self, browser, sweep):
+        running = make.candidate(sweep, points=curve("loss", [2.0, 1.0]))
+
+        page = Page(browser.get(url(running)))
+
+        assert "at step 10." in page.main.text
+        assert page.link("Log a total") == "/p/vision/recipe/#progress"
+
+    @pytest.mark.parametrize("total", ["5", "-1", "many", "1e9", "9" * 40, ""])
+    def test_believes_no_total_that_the_steps_contradict(self, browser, sweep, total):
+        running = make.candidate(
+            sweep, params={"epochs": total}, points=curve("loss", [2.0, 1.0])
+        )
+
+        assert not Page(browser.get(url(running))).root.all("progress")
+
+
+def test_says_everything_as_json(browser, sweep):
+    candidate = make.candidate(
+        sweep,
+        name="r101",
+        params={"lr": "0.1"},
+        tags={"team": "vision"},
+        points=curve("acc", [0.5, float("nan")]),
+    )
+
+    said = browser.get(f"/p/vision/c/{candidate.iid}.json").json()
+
+    assert said["number"] == candidate.iid
+    assert said["params"] == {"lr": "0.1"}
+    assert said["tags"]["team"] == "vision"
+    assert said["metrics"]["acc"]["max"] == 0.5
+    assert said["metrics"]["acc"]["last"] == "NaN"
+
+
+def test_the_code_tab_says_where_it_came_from(browser, sweep):
+    candidate = make.candidate(
+        sweep,
+        tags={
+            "mlflow.source.git.commit": "4f1c2ab7d9",
+            "mlflow.source.git.diff": "--- a\n+++ b\n+<script>alert(1)</script>",
+            "host": "gpu-07",
+        },
+        points=[*curve("system/gpu_0_x", [1.0]), *curve("system/gpu_1_x", [1.0])],
+        params={"seed": "7"},
+    )
+
+    page = Page(browser.get(url(candidate, "code/")))
+
+    said = facts(page)
+    assert said["Commit"].startswith("4f1c2ab7")
+    assert said["host"] == "gpu-07"
+    assert said["GPUs"] == "2 seen by the system metrics"
+    assert "alert(1)" in page.main.text
+    assert not page.main.all("script")
+    checks = page.root.one("ul", class_="checks").text
+    assert "Seed 7" in checks
+    assert "No list of packages How to log it" in checks
+
+
+def test_the_system_tab_draws_what_the_machine_did(browser, sweep):
+    candidate = make.candidate(
+        sweep,
+        points=[
+            *curve("system/gpu_0_utilization_percentage", [10.0, 20.0]),
+            *curve("system/gpu_1_utilization_percentage", [0.0, 0.0]),
+        ],
+    )
+
+    page = Page(browser.get(url(candidate, "system/")))
+
+    assert len(page.root.all("figure")) == 2
+    assert "1 of 2 GPUs did nothing" in page.main.text
+    assert "The GPU was used 15 % on average" in page.main.text
+
+
+def test_the_system_tab_of_none_tells_how_to_measure(browser, sweep):
+    page = Page(browser.get(url(make.candidate(sweep), "system/")))
+
+    assert "enable_system_metrics_logging" in page.main.text
+
+
+def test_the_system_tab_costs_the_same_for_many(
+    browser, sweep, django_assert_max_num_queries
+):
+    few, many = (
+        make.candidate(
+            sweep, points=[p for n in range(size) for p in curve(f"system/{n}", [1, 2])]
+        )
+        for size in (2, 30)
+    )
+
+    with django_assert_max_num_queries(16):
+        browser.get(url(few, "system/"))
+    with django_assert_max_num_queries(16):
+        browser.get(url(many, "system/"))
+
+
 class TestChanges:
+    def test_marks_what_a_script_could_not(self, browser, sweep):
+        candidate = make.candidate(sweep, points=curve("loss", [1.0]))
+
+        browser.post(url(candidate, "status/"), {"status": "FAILED"})
+
+        candidate.refresh_from_db()
+        assert candidate.status == Status.FAILED
+        # When it last wrote, not when somebody looked.
+        assert candidate.ended_ms == candidate.metrics.get().logged_ms
+
+    def test_says_that_it_still_runs(self, browser, sweep):
+        candidate = make.candidate(sweep)
+        lifecycle.update_candidate(candidate, status=Status.FAILED, ended_ms=START)
+
+        browser.post(url(candidate, "status/"), {"status": "RUNNING"})
+
+        candidate.refresh_from_db()
+        assert (candidate.status, candidate.ended_ms) == (Status.RUNNING, None)
+
+    def test_refuses_a_status_that_is_none(self, browser, sweep):
+        candidate = make.candidate(sweep)
+
+        page = Page(
+            browser.post(url(candidate, "status/"), {"status": "GONE"}, follow=True)
+        )
+
+        assert "Status: Select a valid choice." in page.main.text
+
     def test_renames(self, browser, sweep):
         candidate = make.candidate(sweep)
 

@@ -86,10 +86,11 @@ def test_sketches_all_courses_with_one_query(browser, sweep, django_assert_num_q
     small, large = busy(2), busy(60)
     browser.get(url(small))
 
-    # project, candidate, metrics, family, files, role, sketches of the table, of the chart
-    with django_assert_num_queries(7):
+    # project, candidate, metrics, family, baseline, the one before, files, role,
+    # sketches of the table, of the chart
+    with django_assert_num_queries(9):
         browser.get(url(small))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         browser.get(url(large))
 
 
@@ -229,8 +230,8 @@ class TestChart:
         candidate = make.candidate(sweep, points=curve("loss", [1.0, 2.0]))
         etag = self.ask(browser, candidate)["ETag"]
 
-        # project, candidate, metric
-        with django_assert_num_queries(3):
+        # project, candidate, metric, baseline
+        with django_assert_num_queries(4):
             browser.get(
                 url(candidate, "chart.json"),
                 {"m": "loss"},
