@@ -322,8 +322,11 @@ def delete_candidates(ids: Iterable[int]) -> list[int]:
 
 @atomically
 def restore_candidates(ids: Iterable[int]) -> list[int]:
+    gone = Experiment.with_purged.filter(purged_at__isnull=False)
     found = queued(ids).filter(deleted_at__isnull=False)
-    return told(What.RESTORED, changed(found, deleted_at=None))
+    return told(
+        What.RESTORED, changed(found.exclude(experiment__in=gone), deleted_at=None)
+    )
 
 
 @atomically

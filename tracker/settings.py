@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "artifacts.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
     "sweep-jobs": {"task": "tracker.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
+    "purge": {"task": "tracker.tasks.purge", "schedule": 3600.0},
     "count-keys": {"task": "tracker.tasks.count_keys", "schedule": 60.0},
 }
 

@@ -9,6 +9,7 @@ from tracker import (
     bulk,  # noqa: F401  # kinds of jobs
     catalogue,
     jobs,
+    purging,
 )
 
 # One round of a periodic task leaves the worker free again after this long.
@@ -40,3 +41,9 @@ def sweep() -> None:
     audit.forget_old()
     if has_more:
         sweep.delay()
+
+
+@shared_task(ignore_result=True)
+def purge() -> None:
+    """What the trash has kept long enough."""
+    purging.purge_expired()

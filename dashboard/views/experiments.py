@@ -113,7 +113,11 @@ def experiments(request: HttpRequest, slug: str) -> HttpResponse:
 def search(project: Project, *, view: str, q: str) -> QuerySet[Experiment]:
     """Those whose name, or a tag's value, holds the text; the description is a tag."""
     found = Experiment.objects.filter(project=project)
-    found = found.exclude(deleted_at=None) if view == "deleted" else found.alive()
+    found = (
+        found.exclude(deleted_at=None)
+        if view == "deleted"
+        else found.filter(deleted_at=None)
+    )
     alive = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
     if view == "live":
         found = found.filter(Exists(alive.filter(status=Status.RUNNING)))

@@ -9,7 +9,15 @@ from tracker.models.access import (
     Visibility,
 )
 from tracker.models.audit import AuditEvent, What
-from tracker.models.candidates import Candidate, Metric, Param, Point, Tag, Tile
+from tracker.models.candidates import (
+    Candidate,
+    DiscardedSeries,
+    Metric,
+    Param,
+    Point,
+    Tag,
+    Tile,
+)
 from tracker.models.ci import CIBuild
 from tracker.models.datasets import Dataset, DatasetUse, DatasetUseTag
 from tracker.models.experiments import Experiment, ExperimentTag, Key, Kind
@@ -44,6 +52,7 @@ __all__ = [
     "Dataset",
     "DatasetUse",
     "DatasetUseTag",
+    "DiscardedSeries",
     "Experiment",
     "ExperimentTag",
     "Job",

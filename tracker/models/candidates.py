@@ -314,10 +314,11 @@ class Point(models.Model):
     """One value of a series. The row is its own key, so that a retry changes nothing."""
 
     pk = models.CompositePrimaryKey("metric", "step", "timestamp", "value", "is_nan")
-    # Millions of rows that live and die with their series: the check would cost a look-up each.
+    # Millions of rows that live and die with their series: the check would cost a look-up
+    # each. A purge deletes the series at once and its points in batches (DiscardedSeries).
     metric = models.ForeignKey(
         Metric,
-        models.CASCADE,
+        models.DO_NOTHING,
         related_name="points",
         db_constraint=False,
         db_index=False,
@@ -381,3 +382,13 @@ class Tile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.level}/{self.number}"
+
+
+class DiscardedSeries(models.Model):
+    """A series whose candidate was purged, and whose points are still to be deleted."""
+
+    metric_id = models.BigIntegerField(primary_key=True)
+    count = models.PositiveBigIntegerField()  # of its points
+
+    def __str__(self) -> str:
+        return f"{self.metric_id}: {self.count} points"

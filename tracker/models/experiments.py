@@ -12,6 +12,16 @@ class ExperimentQuerySet(models.QuerySet["Experiment"]):
         return self.filter(deleted_at=None)
 
 
+class ExperimentManager(models.Manager["Experiment"]):
+    """All but those whose purge has begun: nobody sees half an experiment."""
+
+    def get_queryset(self) -> ExperimentQuerySet:
+        return ExperimentQuerySet(self.model, using=self._db).filter(purged_at=None)
+
+    def alive(self) -> ExperimentQuerySet:
+        return self.get_queryset().alive()
+
+
 class Experiment(models.Model):
     """A named list of candidates. Every project is born with number 0, "Default"."""
 
@@ -23,6 +33,7 @@ class Experiment(models.Model):
     created_ms = models.BigIntegerField()
     updated_ms = models.BigIntegerField()
     deleted_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(null=True, blank=True)  # its purge has begun
 
     # How long its candidates may be silent, counted in their usual intervals: states.py.
     quiet_factor = models.PositiveSmallIntegerField(default=3, db_default=3)
@@ -32,7 +43,8 @@ class Experiment(models.Model):
     # After so many hours of silence a running one counts as failed. Empty: never.
     close_hours = models.PositiveIntegerField(null=True, blank=True)
 
-    objects = ExperimentQuerySet.as_manager()
+    objects = ExperimentManager()
+    with_purged = ExperimentQuerySet.as_manager()
 
     class Meta:
         constraints = [
