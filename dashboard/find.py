@@ -5,14 +5,14 @@ nothing; what a page changes asks the one permission function for the role.
 """
 
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 
 from tracker import access
 from tracker.access import Actor
@@ -31,20 +31,39 @@ def number_of(rows: QuerySet[Any], *, by: str) -> Coalesce:
 def project(request: HttpRequest, slug: str, *, needs: Role | None = None) -> Project:
     """The project at this address, with `experiment_count` for the side bar.
 
-    Raises Http404, and PermissionDenied where the role is missing.
+    Raises Http404 (Gone where it was deleted), and PermissionDenied where the role is
+    missing.
     """
     if "\0" in slug:  # PostgreSQL cannot even look for it
         raise Http404
     experiments = Experiment.objects.alive().filter(project=OuterRef("pk"))
-    found = get_object_or_404(
-        Project.objects.visible_to(request.user).annotate(
-            experiment_count=number_of(experiments, by="project")
-        ),
-        slug=slug,
-    )
+    visible = access.with_role(
+        Project.objects.visible_to(request.user), request.user
+    ).annotate(experiment_count=number_of(experiments, by="project"))
+    found = visible.filter(slug=slug).first()
+    if found is None:
+        raise missing(request, slug)
+    # Looked up with the project; the side bar and the page ask for it too.
+    role_here = access.role_here(found, request.user)
+    vars(request)["role_here"] = (found.pk, role_here)
     if needs is not None:
         allow(request, found, needs)
     return found
+
+
+class Gone(Http404):
+    """A project that was deleted, asked for by somebody who belonged to it."""
+
+    def __init__(self, project: Project, role: Role) -> None:
+        super().__init__()
+        self.project = project
+        self.role = role
+
+
+def missing(request: HttpRequest, slug: str) -> Http404:
+    deleted = Project.objects.exclude(deleted_at=None).filter(slug=slug).first()
+    role = access.remembers(deleted, Actor(request.user)) if deleted else None
+    return Gone(deleted, role) if deleted and role else Http404()
 
 
 def slug_of(address: str) -> str:
@@ -55,9 +74,18 @@ def slug_of(address: str) -> str:
     return found.first() or address
 
 
+def role(request: HttpRequest, project: Project) -> Role | None:
+    """The person's role, as the one permission function says."""
+    known, role_here = vars(request).get("role_here", (None, None))
+    if known == project.pk:
+        return cast(Role | None, role_here)
+    return access.role_in(project, Actor(request.user))
+
+
 def allow(request: HttpRequest, project: Project, needs: Role) -> None:
+    """Raises Http404, or PermissionDenied."""
     try:
-        access.require(needs, project, Actor(request.user))
+        access.check(needs, role(request, project), project)
     except NotFound:
         raise Http404 from None
     except Denied as problem:
@@ -66,8 +94,8 @@ def allow(request: HttpRequest, project: Project, needs: Role) -> None:
 
 def may(request: HttpRequest, project: Project, needs: Role) -> bool:
     """Whether to show a control at all; the view behind it asks again."""
-    role = access.role_in(project, Actor(request.user))
-    return role is not None and role >= needs
+    mine = role(request, project)
+    return mine is not None and mine >= needs
 
 
 class Opened(NamedTuple):

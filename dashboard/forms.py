@@ -25,20 +25,6 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             self.fields[name].widget.attrs |= {"class": "input", "autocomplete": "off"}
 
 
-class DescriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    class Meta:
-        model = Project
-        fields = ["name", "description"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].widget.attrs |= {"class": "input", "autocomplete": "off"}
-        self.fields["description"].widget = forms.Textarea(
-            {"class": "input", "rows": 8}
-        )
-        self.fields["description"].help_text = "Markdown."
-
-
 class ExperimentForm(forms.Form):
     """A new experiment, or the name and description of one."""
 

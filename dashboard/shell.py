@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from tracker.models import Role
+
 THEMES = ("system", "light", "dark")
 
 
@@ -13,4 +15,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme if theme in THEMES else "system",
         "mode": settings.MODE,
+        # Left by `find.project`.
+        "owns_project": vars(request).get("role_here", (0, None))[1] == Role.OWNER,
     }

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from tracker import audit
 from tracker.errors import Denied, NotFound
@@ -60,18 +61,54 @@ CEILINGS = {
 
 
 def _role_of(user: User | AnonymousUser, project: Project) -> Role | None:
-    if not user.is_authenticated:
-        return Role.READER if project.visibility == Visibility.PUBLIC else None
-    if user.is_superuser:
+    """The project as it is now: whoever calls may have remembered it for a moment."""
+    if user.is_authenticated and user.is_superuser:
+        return None if project.is_deleted else Role.OWNER
+    now = with_role(Project.objects.alive(), user).filter(pk=project.pk).first()
+    return None if now is None else role_here(now, user)
+
+
+def with_role(
+    projects: QuerySet[Project], user: User | AnonymousUser
+) -> QuerySet[Project]:
+    """Each with what `role_here` needs to know, in the same query."""
+    if not user.is_authenticated or user.is_superuser:
+        return projects
+    mine = Membership.objects.current().filter(project=OuterRef("pk"), user=user)
+    return projects.annotate(own_role=Subquery(mine.values("role")))
+
+
+def role_here(project: Project, user: User | AnonymousUser) -> Role | None:
+    """The person's role in a project out of `with_role`."""
+    if user.is_authenticated and user.is_superuser:
         return Role.OWNER
-    role = (
-        Membership.objects.filter(project=project, user=user)
-        .values_list("role", flat=True)
-        .first()
-    )
-    if role is not None:
-        return Role(role)
-    return None if project.visibility == Visibility.PRIVATE else Role.READER
+    own = vars(project).get("own_role")
+    if own is not None:
+        return Role(own)
+    everyones = {Visibility.PUBLIC}
+    if user.is_authenticated:
+        everyones.add(Visibility.INTERNAL)
+    return Role.READER if project.visibility in everyones else None
+
+
+def is_insider(project: Project, actor: Actor) -> bool:
+    """Whether the actor belongs here, and not only reads what its visibility opens."""
+    return _own_role(project, actor) is not None
+
+
+def remembers(project: Project, actor: Actor) -> Role | None:
+    """The role in a project that is deleted: who may know that it was here."""
+    return _own_role(project, actor) if project.is_deleted else None
+
+
+def _own_role(project: Project, actor: Actor) -> Role | None:
+    if not actor.user.is_authenticated or not actor.user.is_active:
+        return None
+    if actor.user.is_superuser:
+        return Role.OWNER
+    mine = Membership.objects.current().filter(project=project, user=actor.user)
+    role = mine.values_list("role", flat=True).first()
+    return None if role is None else Role(role)
 
 
 def require(needs: Role, project: Project, actor: Actor) -> None:
@@ -79,7 +116,11 @@ def require(needs: Role, project: Project, actor: Actor) -> None:
 
     Raises NotFound where they may not know that the project exists, else Denied.
     """
-    role = role_in(project, actor)
+    check(needs, role_in(project, actor), project)
+
+
+def check(needs: Role, role: Role | None, project: Project) -> None:
+    """`require`, where the role is known already."""
     if needs > Role.READER and (role is None or role < needs):
         audit.record_once(
             What.DENIED, project=project, note=f"It needs the role {needs.label}."

@@ -1,12 +1,16 @@
 """Answers to requests that no view could serve: JSON below the API's paths, else a page."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from dashboard.find import Gone
 from tracker.api import errors
+from tracker.models import Role
 
 
 def refusal(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
@@ -39,6 +43,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Whoever is not signed in may find more after it: the same answer for all pages."""
+    if isinstance(exception, Gone):
+        return gone(request, exception)
     if (
         not errors.is_api_path(request.path_info)
         and request.method == "GET"
@@ -48,6 +54,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return refusal(
         request, 404, "ENDPOINT_NOT_FOUND", "There is nothing here, or not for you."
     )
+
+
+def gone(request: HttpRequest, exception: Gone) -> HttpResponse:
+    deleted_at = exception.project.deleted_at
+    assert deleted_at
+    page = {
+        "gone": exception.project,
+        "until": deleted_at + timedelta(days=settings.PURGE_AFTER_DAYS),
+        "may_restore": exception.role == Role.OWNER,
+    }
+    return render(request, "dashboard/gone_project.html", page, status=410)
 
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:

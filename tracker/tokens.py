@@ -10,12 +10,13 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from tracker import audit
+from tracker import access, audit
 from tracker.errors import Invalid
-from tracker.models import AccessToken, Project, User, What
+from tracker.models import AccessToken, Membership, Project, User, What
 
 RANDOM_BYTES = 32
 DEFAULT_LIFETIME = timedelta(days=90)
@@ -45,7 +46,7 @@ def issue(
     """
     if not timedelta(0) < lifetime <= LONGEST_LIFETIME:
         raise Invalid("A token lives between a moment and 365 days.")
-    secret = settings.TOKEN_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+    secret = new_secret()
     row = AccessToken.objects.create(
         user=user,
         project=project,
@@ -56,6 +57,33 @@ def issue(
     )
     audit.record(What.TOKEN_MADE, project=project, about=row, note=f"for {user}")
     return Issued(row, secret)
+
+
+@transaction.atomic
+def issue_for_project(
+    project: Project,
+    *,
+    name: str,
+    scope: AccessToken.Scope = AccessToken.Scope.LOG,
+    lifetime: timedelta = DEFAULT_LIFETIME,
+) -> Issued:
+    """A token that belongs to the project and outlives the membership of whoever made it.
+
+    It stands for a bot that has a role in this project alone, and cannot sign in.
+    """
+    bot = User(
+        username=f"bot-{project.pk}-{secrets.token_hex(6)}",
+        first_name=name,
+        is_bot=True,
+    )
+    bot.set_unusable_password()
+    bot.save()
+    Membership.objects.create(project=project, user=bot, role=access.CEILINGS[scope])
+    return issue(bot, name=name, project=project, scope=scope, lifetime=lifetime)
+
+
+def new_secret() -> str:
+    return settings.TOKEN_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
 
 
 def digest(secret: str) -> str:
@@ -86,10 +114,14 @@ def find(secret: str) -> AccessToken | None:
     return row
 
 
+@transaction.atomic
 def revoke(row: AccessToken) -> None:
-    """End a token at once. Revoking it again changes nothing."""
+    """End a token at once, and its bot with it. Again changes nothing."""
     valid = AccessToken.objects.filter(pk=row.pk, revoked_at=None)
     if valid.update(revoked_at=timezone.now()):
         audit.record(
             What.TOKEN_REVOKED, project=row.project, about=row, note=f"of {row.user}"
         )
+    if row.user.is_bot:
+        User.objects.filter(pk=row.user_id).update(is_active=False)
+        Membership.objects.filter(user=row.user_id).delete()

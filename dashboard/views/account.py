@@ -1,24 +1,34 @@
-"""What belongs to the person: signing in, access tokens, the theme."""
+"""What belongs to the person: signing in, the account, access tokens, the theme."""
 
 from datetime import timedelta
 
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.views import (
     LoginView,
     LogoutView,
     PasswordResetConfirmView,
 )
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
+from dashboard.access_forms import lines
 from dashboard.forms import TokenForm
 from dashboard.shell import THEMES
 from dashboard.snippets import Code
+from tracker import members
 from tracker import tokens as access_tokens
-from tracker.models import AccessToken, User
+from tracker.models import AccessToken, Membership, User
 
 TEAM_SETTINGS = """\
 export TRACKER_MODE=team
@@ -32,9 +42,19 @@ sign_in = LoginView.as_view(
     template_name="account/sign_in.html", redirect_authenticated_user=True
 )
 sign_out = LogoutView.as_view()
+
+
+class ChosenPassword(SetPasswordForm):  # type: ignore[type-arg]  # not generic at run time
+    def save(self, commit: bool = True) -> User:
+        person: User = self.user
+        members.change_password(person, self.cleaned_data["new_password1"])
+        return person
+
+
 # The one-time link of `manage.py create_user`.
 set_password = PasswordResetConfirmView.as_view(
     template_name="account/set_password.html",
+    form_class=ChosenPassword,
     success_url=reverse_lazy("home"),
     post_reset_login=True,
 )
@@ -44,6 +64,58 @@ def signed_in(request: HttpRequest) -> User:
     """Whoever asks, behind `login_required`."""
     assert isinstance(request.user, User)
     return request.user
+
+
+@login_required
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    return account_page(request, PasswordChangeForm(signed_in(request)))
+
+
+@login_required
+@require_http_methods(["POST"])
+def change_password(request: HttpRequest) -> HttpResponse:
+    """A new password ends every other session."""
+    person = signed_in(request)
+    form = PasswordChangeForm(person, request.POST)
+    if not person.has_usable_password() or not form.is_valid():
+        return account_page(request, form)
+    members.change_password(person, form.cleaned_data["new_password1"])
+    update_session_auth_hash(request, person)
+    messages.success(request, "The password is changed; other sessions have ended.")
+    return redirect("account")
+
+
+@login_required
+@require_POST
+def end_sessions(request: HttpRequest) -> HttpResponse:
+    """Sign out everywhere but here."""
+    person = signed_in(request)
+    members.end_sessions(person)
+    update_session_auth_hash(request, person)
+    messages.success(request, "Every other session has ended.")
+    return redirect("account")
+
+
+def account_page(request: HttpRequest, form: PasswordChangeForm) -> HttpResponse:
+    if settings.MODE == "local":
+        raise Http404  # nobody has an account
+    lines(form)
+    del form.fields["old_password"].widget.attrs["autofocus"]  # it is one part of many
+    form.fields["new_password1"].help_text = "At least twelve characters."
+    form.fields["new_password2"].help_text = ""
+    page = {
+        "form": form,
+        "person": signed_in(request),
+        "memberships": Membership.objects.current()
+        .filter(user=signed_in(request), project__deleted_at=None)
+        .select_related("project")
+        .order_by("project__name"),
+        "section": "account",
+        "tab": "account",
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "account/account.html", page, status=status)
 
 
 @login_required
@@ -67,15 +139,20 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "tokens": AccessToken.objects.filter(user=person, revoked_at=None)
         .select_related("project")
         .order_by("-pk"),
-        "section": "tokens",
+        "section": "account",
+        "tab": "tokens",
     }
-    return render(request, "account/tokens.html", page)
+    response = render(request, "account/tokens.html", page)
+    if issued:
+        response["Cache-Control"] = "no-store"
+    return response
 
 
 @login_required
 @require_POST
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
-    access_tokens.revoke(get_object_or_404(AccessToken, pk=pk, user=signed_in(request)))
+    mine = AccessToken.objects.select_related("user")
+    access_tokens.revoke(get_object_or_404(mine, pk=pk, user=signed_in(request)))
     return redirect("tokens")
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard import find, primary, prose, snippets
 from dashboard.find import number_of
-from dashboard.forms import DescriptionForm, ProjectForm
+from dashboard.forms import ProjectForm
 from tracker import lifecycle, tokens
 from tracker.models import Candidate, Experiment, Project, Role, Status, User
 
@@ -147,19 +147,6 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "may_own": find.may(request, project, Role.OWNER),
     }
     return render(request, "dashboard/project.html", page)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def describe_project(request: HttpRequest, slug: str) -> HttpResponse:
-    """The name and the description, in Markdown."""
-    project = find.project(request, slug, needs=Role.OWNER)
-    form = DescriptionForm(request.POST or None, instance=project)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        return HttpResponseRedirect(reverse("project", args=[project.slug]))
-    page = {"project": project, "section": "overview", "form": form}
-    status = 422 if form.is_bound else 200
-    return render(request, "dashboard/describe_project.html", page, status=status)
 
 
 # ---------------------------------------------------------------- first run

@@ -38,6 +38,7 @@ READ = [
     "/p/vision/start/",
     "/p/vision/start/newest.json",
     "/p/vision/experiments/",
+    "/p/vision/access/",
     "/p/vision/experiments/1/",
     "/p/vision/experiments/1.csv",
     "/p/vision/experiments/1.json",
@@ -50,7 +51,18 @@ WRITE = [  # a POST; a GET of the form, where there is one, asks for the same
     "/p/vision/experiments/1/delete/",
     "/p/vision/experiments/1/restore/",
 ]
-OWN = ["/p/vision/describe/"]
+OWN = [
+    "/p/vision/describe/",
+    "/p/vision/settings/",
+    "/p/vision/settings/delete/",
+    "/p/vision/settings/members/",
+    "/p/vision/settings/members/invite/",
+    "/p/vision/settings/members/1/",
+    "/p/vision/settings/members/1/remove/",
+    "/p/vision/settings/invitations/1/withdraw/",
+    "/p/vision/settings/tokens/",
+    "/p/vision/settings/tokens/1/revoke/",
+]
 
 
 @pytest.mark.parametrize("address", [*READ, *WRITE, *OWN])
@@ -99,7 +111,7 @@ def test_a_reader_sees_no_control_that_would_refuse(candidate, reader):
     listed = Page(client(reader).get("/p/vision/experiments/"))
     table = Page(client(reader).get("/p/vision/experiments/1/"))
 
-    assert not overview.links("Describe")
+    assert not overview.links("Settings")
     assert not listed.links("New experiment")
     assert not table.links("Settings")
 
@@ -144,7 +156,7 @@ def test_nobody_creates_a_project_without_signing_in(db):
 
 
 @pytest.mark.parametrize("rows", [1, 40])
-def test_the_table_costs_three_queries_more_than_in_local_mode(
+def test_the_table_costs_two_queries_more_than_in_local_mode(
     vision, reader, rows, django_assert_num_queries
 ):
     sweep = make.experiment(vision, "sweep")
@@ -153,6 +165,6 @@ def test_the_table_costs_three_queries_more_than_in_local_mode(
     who = client(reader)
     who.get("/p/vision/experiments/1/")
 
-    # session, user, role; then the same as for the local owner
-    with django_assert_num_queries(3 + 7):
+    # session, user; the role comes with the project; then the same as for the owner
+    with django_assert_num_queries(2 + 7):
         who.get("/p/vision/experiments/1/")

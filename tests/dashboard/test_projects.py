@@ -101,7 +101,7 @@ def test_describes_a_project(browser, vision):
         "/p/vision/describe/", {"name": "Vision", "description": "*new*"}
     )
 
-    assert (answer.status_code, answer["Location"]) == (302, "/p/vision/")
+    assert (answer.status_code, answer["Location"]) == (302, "/p/vision/settings/")
     vision.refresh_from_db()
     assert (vision.name, vision.description) == ("Vision", "*new*")
 

@@ -220,7 +220,7 @@ def _find_project(address: str | None) -> Project:
         raise NotFound("No project's name holds the character NUL.")
     # A slug is never all digits.
     wanted = Q(pk=int(address)) if is_number(address) else Q(slug=address)
-    if not (found := Project.objects.filter(wanted).first()):
+    if not (found := Project.objects.alive().filter(wanted).first()):
         raise NotFound(f"No project {quoted(address)} exists.")
     return found
 

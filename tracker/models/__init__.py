@@ -2,6 +2,7 @@
 
 from tracker.models.access import (
     AccessToken,
+    Invitation,
     Membership,
     Project,
     Role,
@@ -55,6 +56,7 @@ __all__ = [
     "DiscardedSeries",
     "Experiment",
     "ExperimentTag",
+    "Invitation",
     "Job",
     "Key",
     "Kind",

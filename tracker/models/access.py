@@ -1,5 +1,6 @@
 """Who there is, what belongs to whom, and the tokens that stand for a person."""
 
+import secrets
 from typing import Self
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -7,14 +8,35 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 RESERVED_SLUGS = frozenset(
     "api ajax-api health version s r you search admin static livez readyz p".split()
 )
 
 
+def new_salt() -> str:
+    return secrets.token_hex(8)
+
+
 class User(AbstractUser):
-    """A person, or `local`: whoever sits at the machine in local mode."""
+    """A person, `local` (whoever sits at the machine in local mode), or a project's bot.
+
+    A bot is who a project token stands for: it has a role in one project and cannot sign
+    in.
+    """
+
+    is_bot = models.BooleanField(default=False, editable=False)
+    # Another value ends every session of this person.
+    session_salt = models.CharField(max_length=16, default="", editable=False)
+
+    def get_session_auth_hash(self) -> str:
+        return salted_hmac(
+            "tracker.session",
+            f"{self.password}\0{self.session_salt}",
+            algorithm="sha256",
+        ).hexdigest()
 
 
 class Role(models.IntegerChoices):
@@ -41,14 +63,18 @@ def not_reserved(slug: str) -> None:
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
+    def alive(self) -> Self:
+        return self.filter(deleted_at=None)
+
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """The projects whose pages this person may read."""
+        alive = self.alive()
         if not user.is_authenticated:
-            return self.filter(visibility=Visibility.PUBLIC)
+            return alive.filter(visibility=Visibility.PUBLIC)
         if user.is_superuser:
-            return self
-        mine = Membership.objects.filter(user=user).values("project")
-        return self.filter(
+            return alive
+        mine = Membership.objects.current().filter(user=user).values("project")
+        return alive.filter(
             Q(visibility__in=[Visibility.PUBLIC, Visibility.INTERNAL]) | Q(pk__in=mine)
         )
 
@@ -73,6 +99,7 @@ class Project(models.Model):
         max_length=10, choices=Visibility, default=Visibility.PRIVATE
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ProjectQuerySet.as_manager()
 
@@ -82,14 +109,26 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def current(self) -> Self:
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()))
+
 
 class Membership(models.Model):
-    """A person's role in a project."""
+    """A person's role in a project, for good or until a moment."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.PositiveSmallIntegerField(choices=Role)
     created_at = models.DateTimeField(auto_now_add=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -100,6 +139,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.project}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.ends_at is not None and self.ends_at <= timezone.now()
 
 
 class AccessToken(models.Model):
@@ -124,3 +167,39 @@ class AccessToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def may(self) -> str:
+        """The scope in a few words."""
+        return {"read": "Read", "log": "Read and log", "all": "Everything"}[self.scope]
+
+    @property
+    def is_over(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> Self:
+        return self.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+
+class Invitation(models.Model):
+    """A link that makes whoever opens it first a member; only its digest is kept."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="invitations")
+    role = models.PositiveSmallIntegerField(choices=Role)
+    note = models.CharField(max_length=100, blank=True)  # whom it is for
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256, hexadecimal
+    made_by = models.ForeignKey(User, models.CASCADE, related_name="invitations")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    used_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} of {self.project}"

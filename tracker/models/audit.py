@@ -18,12 +18,15 @@ class What(models.TextChoices):
     PASSWORD_CHANGED = "password.changed", "Password changed"  # noqa: S105
     USER_CREATED = "user.created", "Account created"
     USER_CHANGED = "user.changed", "Account changed"
+    SESSIONS_ENDED = "sessions.ended", "Signed out everywhere else"
     USER_BLOCKED = "user.blocked", "Account blocked"
+    USER_UNBLOCKED = "user.unblocked", "Account let in again"
     TOKEN_MADE = "token.made", "Token made"  # noqa: S105
     TOKEN_FIRST_USED = "token.first-used", "Token used for the first time"  # noqa: S105
     TOKEN_REVOKED = "token.revoked", "Token revoked"  # noqa: S105
     MEMBER_INVITED = "member.invited", "Invited"
     INVITATION_WITHDRAWN = "invitation.withdrawn", "Invitation withdrawn"
+    INVITATION_USED = "invitation.used", "Invitation used"
     MEMBER_ADDED = "member.added", "Member added"
     ROLE_CHANGED = "member.role", "Role changed"
     MEMBER_REMOVED = "member.removed", "Member removed"
