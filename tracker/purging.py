@@ -7,16 +7,16 @@ do files: their rows let go of the owner, and the sweep of the artifacts removes
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from tracker import jobs
+from tracker import audit, jobs
 from tracker.models import (
     Candidate,
     DiscardedSeries,
@@ -24,9 +24,11 @@ from tracker.models import (
     Job,
     LoggedModel,
     Metric,
+    ModelVersion,
     Point,
     Project,
     User,
+    What,
 )
 from tracker.transactions import atomically
 
@@ -34,6 +36,11 @@ BATCH = 200  # candidates or models in one transaction, or
 BATCH_ROWS = 5_000  # fewer, where they have many metrics or files
 BATCH_POINTS = 20_000
 MAX_CHOSEN = 10_000
+
+
+# What a version of a registered model names as its origin; its files may lie there.
+NEEDED = {"eid__in": ModelVersion.objects.values("run_id")}
+NEEDED_MODEL = {"eid__in": ModelVersion.objects.values("model_eid")}
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,14 @@ class Scope:
     candidates: Sequence[int] | None = None
     models: Sequence[int] | None = None
     deleted_before: str = ""  # a time in ISO 8601
+    spares_versions: bool = False  # leave what registered models were made of
 
     @classmethod
     def expired(cls) -> Self:
         """What nobody wanted back for as long as the trash keeps things."""
         kept = timedelta(days=settings.PURGE_AFTER_DAYS)
-        return cls(deleted_before=(timezone.now() - kept).isoformat())
+        before = timezone.now() - kept
+        return cls(deleted_before=before.isoformat(), spares_versions=True)
 
     @classmethod
     def all_of(cls, project: Project) -> Self:
@@ -85,16 +94,26 @@ class Scope:
 
     def condemned_experiments(self) -> QuerySet[Experiment]:
         """Number 0 stays: every project has it. Its candidates go one by one."""
-        return Experiment.objects.filter(self.condition(self.experiments), iid__gt=0)
+        found = Experiment.objects.filter(self.condition(self.experiments), iid__gt=0)
+        if self.spares_versions:
+            inside = {"experiment": OuterRef("pk")}
+            found = found.exclude(Exists(Candidate.objects.filter(**inside, **NEEDED)))
+            found = found.exclude(
+                Exists(LoggedModel.objects.filter(**inside, **NEEDED_MODEL))
+            )
+        return found
 
     def condemned_candidates(self) -> QuerySet[Candidate]:
         """Those that go by themselves."""
-        return Candidate.objects.filter(self.condition(self.candidates))
+        found = Candidate.objects.filter(self.condition(self.candidates))
+        return found.exclude(**NEEDED) if self.spares_versions else found
 
     def condemned_models(self) -> QuerySet[LoggedModel]:
-        return LoggedModel.objects.filter(self.condition(self.models))
+        found = LoggedModel.objects.filter(self.condition(self.models))
+        return found.exclude(**NEEDED_MODEL) if self.spares_versions else found
 
 
+# What a version of a registered model names as its origin; its files may lie there.
 class Frees(NamedTuple):
     """What a purge takes away."""
 
@@ -104,6 +123,7 @@ class Frees(NamedTuple):
     points: int = 0
     files: int = 0
     size_bytes: int = 0
+    versions: int = 0  # of registered models, which lose where they came from
 
     def __bool__(self) -> bool:
         return bool(self.experiments or self.candidates or self.models)
@@ -158,7 +178,9 @@ def of_candidates(candidates: QuerySet[Candidate]) -> Frees:
     files = candidates.aggregate(
         files=Count("artifacts"), size_bytes=Sum("artifacts__size_bytes", default=0)
     )
+    versions = ModelVersion.objects.filter(run_id__in=candidates.values("eid"))
     return Frees(
+        versions=versions.count(),
         candidates=candidates.count(),
         points=candidates.aggregate(all=Sum("metrics__count", default=0))["all"],
         **files,
@@ -172,29 +194,51 @@ def of_models(models: QuerySet[LoggedModel]) -> Frees:
     return Frees(models=models.count(), **files)
 
 
+@atomically
 def begin(
     scope: Scope, *, asked_by: User | AnonymousUser | None = None, once: str = ""
 ) -> Job:
     """Have it purged behind the request. Experiments disappear at once."""
     found = frees(scope)
+    project = None
+    if scope.project is not None:
+        project = Project.objects.filter(pk=scope.project).first()
+        by = asked_by if isinstance(asked_by, User) else None
+        audit.record(What.PURGED, project=project, by=by, note=found.things)
     condemn(scope)
-    projects = Project.objects.filter(pk__in=[scope.project] if scope.project else [])
     return jobs.enqueue(
         purge,
         f"Purge {found.things}",
-        project=projects.first(),
+        project=project,
         asked_by=asked_by,
         arguments={"scope": asdict(scope), "frees": found._asdict()},
         once=once,
     )
 
 
-def purge_expired() -> Job | None:
-    """Have purged what the trash has kept long enough, and what was begun before."""
+def purge_expired() -> list[Job]:
+    """Have purged what the trash has kept long enough, and what was left half done."""
     scope = Scope.expired()
-    if frees(scope) or begun().exists() or DiscardedSeries.objects.exists():
-        return begin(scope, once="purge:expired")
-    return None
+    projects = {
+        project
+        for things in (
+            scope.condemned_experiments(),
+            scope.condemned_candidates(),
+            scope.condemned_models(),
+            begun(),
+        )
+        for project in things.order_by().values_list("project", flat=True).distinct()
+    }
+    scopes = [replace(scope, project=project) for project in sorted(projects)]
+    if not scopes and DiscardedSeries.objects.exists():
+        scopes = [scope]
+    waiting = Job.objects.unfinished().filter(kind=purge.name).values_list("once")
+    known = {once for (once,) in waiting}
+    return [
+        begin(one, once=f"purge:{one.project}")
+        for one in scopes
+        if f"purge:{one.project}" not in known
+    ]
 
 
 @atomically

@@ -13,13 +13,17 @@ from tests import make
 from tracker import jobs, lifecycle, logged_models, purging, recording, tasks
 from tracker.errors import NotFound
 from tracker.models import (
+    AuditEvent,
     Candidate,
     DiscardedSeries,
     Experiment,
     Job,
     LoggedModel,
     Metric,
+    ModelVersion,
     Point,
+    RegisteredModel,
+    What,
 )
 
 
@@ -59,12 +63,12 @@ def run(job):
 
 
 def left():
-    """How many rows there are of each of our models, jobs apart."""
+    """How many rows there are of each of our models, jobs and the audit apart."""
     ours = (*apps.get_app_config("tracker").get_models(), Artifact, DiscardedBlob)
     return {
         model.__name__: number
         for model in ours
-        if model is not Job and (number := model._base_manager.count())
+        if model not in (Job, AuditEvent) and (number := model._base_manager.count())
     }
 
 
@@ -119,8 +123,8 @@ def test_says_first_what_it_frees(sweep, vision, django_assert_num_queries):
     lifecycle.delete_candidate(alone)
     lifecycle.delete_experiment(experiment)
 
-    # experiments; candidates and their files and points, models and their files: twice
-    with django_assert_num_queries(11):
+    # experiments; candidates with files, points and versions, models with files: twice
+    with django_assert_num_queries(13):
         found = purging.frees(purging.Scope.all_of(vision))
 
     assert found == purging.Frees(
@@ -208,6 +212,44 @@ def test_the_clock_asks_for_one_purge_at_a_time(sweep, settings):
         tasks.purge()
 
     assert Job.objects.count() == 1
+
+
+def test_the_clock_spares_what_a_registered_model_was_made_of(sweep, vision):
+    origin, other = full(sweep), full(sweep)
+    model = RegisteredModel.objects.create(
+        project=vision, name="net", created_ms=0, updated_ms=0
+    )
+    ModelVersion.objects.create(
+        model=model,
+        version=1,
+        source=f"runs:/{origin.eid}/model",
+        run_id=origin.eid,
+        created_ms=0,
+        updated_ms=0,
+    )
+    lifecycle.delete_experiment(sweep)
+    for one in (sweep, origin, other):
+        age(one, 365)
+
+    tasks.purge()
+    run(Job.objects.get())
+
+    assert Candidate.objects.get() == origin
+    assert Experiment.objects.filter(pk=sweep.pk).exists()
+    # By hand it may be thrown away, with open eyes.
+    scope = purging.Scope.chosen(vision, candidates=[origin.pk])
+    assert purging.frees(scope).versions == 1
+    run(purging.begin(scope))
+    assert not Candidate.objects.exists()
+
+
+def test_is_written_down_with_who_asked(sweep, vision, owner):
+    lifecycle.delete_candidate(full(sweep))
+
+    purging.begin(purging.Scope.all_of(vision), asked_by=owner)
+
+    event = AuditEvent.objects.get(what=What.PURGED)
+    assert (event.project, event.user, event.note) == (vision, owner, "1 candidate")
 
 
 def test_a_restore_that_was_faster_wins(sweep, vision):
