@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from tracker import access
+from tracker import access, permits
 from tracker.access import Actor
 from tracker.errors import Denied, NotFound
 from tracker.models import Candidate, Experiment, ExperimentTag, Project, Role, Status
@@ -31,8 +31,8 @@ def number_of(rows: QuerySet[Any], *, by: str) -> Coalesce:
 def project(request: HttpRequest, slug: str, *, needs: Role | None = None) -> Project:
     """The project at this address, with `experiment_count` for the side bar.
 
-    Raises Http404 (Gone where it was deleted), and PermissionDenied where the role is
-    missing.
+    Asks for the role that the view has declared, or for another one. Raises Http404 (Gone
+    where it was deleted), and PermissionDenied where the role is missing.
     """
     if "\0" in slug:  # PostgreSQL cannot even look for it
         raise Http404
@@ -46,6 +46,7 @@ def project(request: HttpRequest, slug: str, *, needs: Role | None = None) -> Pr
     # Looked up with the project; the side bar and the page ask for it too.
     role_here = access.role_here(found, request.user)
     vars(request)["role_here"] = (found.pk, role_here)
+    needs = needs or permits.role_needed(request)
     if needs is not None:
         allow(request, found, needs)
     return found

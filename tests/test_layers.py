@@ -29,6 +29,7 @@ HOUSE = {
     "tracker.problems",
     "tracker.processes",
     "tracker.readiness",
+    "tracker.routes",
     "tracker.settings",
     "tracker.sqlite",
     "tracker.statics",

@@ -10,4 +10,4 @@ class TrackerConfig(AppConfig):
 
     def ready(self) -> None:
         # Registered by being imported.
-        from tracker import signing_in, sqlite  # noqa: F401
+        from tracker import routes, signing_in, sqlite  # noqa: F401

@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from tracker.celery import app
+from tracker.permits import Who, needs
 
 log = logging.getLogger(__name__)
 
@@ -17,11 +18,13 @@ QUEUE_TIMEOUT_SECONDS = 2
 PROBE = ".readyz"
 
 
+@needs(Who.ANYONE)
 def livez(request: HttpRequest) -> HttpResponse:
     """The process answers."""
     return HttpResponse("ok", content_type="text/plain")
 
 
+@needs(Who.ANYONE)
 def readyz(request: HttpRequest) -> HttpResponse:
     """Database, migrations, queue and storage work: 200, else 503 with their names alone."""
     parts = {name: works(name, check) for name, check in CHECKS.items()}

@@ -1,24 +1,35 @@
 """What every request passes first: the host it names, where it comes from, and who asks."""
 
+import logging
 import secrets
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import DisallowedHost, ValidationError
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    ValidationError,
+)
 from django.core.validators import validate_ipv46_address
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404
 from django.utils.functional import SimpleLazyObject
 
-from tracker import access, audit
+from tracker import access, audit, permits
 from tracker.api import directory, errors
+from tracker.api.endpoint import EndpointView
 from tracker.models import User
+from tracker.permits import Who
 from tracker.problems import refusal
+
+log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 Answer = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -156,3 +167,53 @@ def local_owner(get_response: Answer) -> Answer:
         return get_response(request)
 
     return sign_in if settings.MODE == "local" else get_response
+
+
+class Permits:
+    """Ask for what a view has declared, before it runs. Undeclared, it is not there."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: Any, path: Any
+    ) -> HttpResponse | None:
+        if getattr(view, "cls", None) is EndpointView:
+            return None  # it asks by itself: tracker/api/endpoint.py
+        permit = permits.of(view, namespaces(request))
+        if permit is None:
+            log.error("%s has not declared what it needs", view)
+            raise Http404
+        needed = permit.needed(request.method)
+        if needed is None or request.method not in permit.methods:
+            answer = refusal(
+                request, 405, "BAD_REQUEST", "This address does not answer to that."
+            )
+            answer["Allow"] = ", ".join(permit.methods)
+            return answer
+        vars(request)["needed"] = needed
+        return None if is_allowed(request, needed) else turned_away(request)
+
+
+def namespaces(request: HttpRequest) -> list[str]:
+    return request.resolver_match.namespaces if request.resolver_match else []
+
+
+def is_allowed(request: HttpRequest, needed: permits.Needed) -> bool:
+    """Of roles, the view finds out: it knows the project."""
+    if needed is Who.SIGNED_IN:
+        return request.user.is_authenticated
+    if needed is Who.ADMIN:
+        return isinstance(request.user, User) and request.user.is_superuser
+    return True
+
+
+def turned_away(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        raise Http404
+    if request.method in SAFE_METHODS:
+        return redirect_to_login(request.get_full_path())
+    raise PermissionDenied("Sign in first.")

@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.views import (
     LoginView,
@@ -16,11 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
 
 from dashboard.access_forms import lines
 from dashboard.forms import TokenForm
@@ -29,6 +23,7 @@ from dashboard.snippets import Code
 from tracker import members
 from tracker import tokens as access_tokens
 from tracker.models import AccessToken, Membership, User
+from tracker.permits import Who, needs
 
 TEAM_SETTINGS = """\
 export TRACKER_MODE=team
@@ -38,10 +33,13 @@ export TRACKER_ALLOWED_HOSTS=tracker.example.com
 make serve"""
 A_YEAR_SECONDS = 365 * 24 * 3600
 
-sign_in = LoginView.as_view(
-    template_name="account/sign_in.html", redirect_authenticated_user=True
+at_the_door = needs(Who.ANYONE, changes=Who.ANYONE)
+sign_in = at_the_door(
+    LoginView.as_view(
+        template_name="account/sign_in.html", redirect_authenticated_user=True
+    )
 )
-sign_out = LogoutView.as_view()
+sign_out = needs(changes=Who.ANYONE)(LogoutView.as_view())
 
 
 class ChosenPassword(SetPasswordForm):  # type: ignore[type-arg]  # not generic at run time
@@ -52,28 +50,28 @@ class ChosenPassword(SetPasswordForm):  # type: ignore[type-arg]  # not generic 
 
 
 # The one-time link of `manage.py create_user`.
-set_password = PasswordResetConfirmView.as_view(
-    template_name="account/set_password.html",
-    form_class=ChosenPassword,
-    success_url=reverse_lazy("home"),
-    post_reset_login=True,
+set_password = at_the_door(
+    PasswordResetConfirmView.as_view(
+        template_name="account/set_password.html",
+        form_class=ChosenPassword,
+        success_url=reverse_lazy("home"),
+        post_reset_login=True,
+    )
 )
 
 
 def signed_in(request: HttpRequest) -> User:
-    """Whoever asks, behind `login_required`."""
+    """Whoever asks, behind `needs(Who.SIGNED_IN)`."""
     assert isinstance(request.user, User)
     return request.user
 
 
-@login_required
-@require_safe
+@needs(Who.SIGNED_IN)
 def account(request: HttpRequest) -> HttpResponse:
     return account_page(request, PasswordChangeForm(signed_in(request)))
 
 
-@login_required
-@require_http_methods(["POST"])
+@needs(changes=Who.SIGNED_IN)
 def change_password(request: HttpRequest) -> HttpResponse:
     """A new password ends every other session."""
     person = signed_in(request)
@@ -86,8 +84,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     return redirect("account")
 
 
-@login_required
-@require_POST
+@needs(changes=Who.SIGNED_IN)
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """Sign out everywhere but here."""
     person = signed_in(request)
@@ -118,7 +115,7 @@ def account_page(request: HttpRequest, form: PasswordChangeForm) -> HttpResponse
     return render(request, "account/account.html", page, status=status)
 
 
-@login_required
+@needs(Who.SIGNED_IN, changes=Who.SIGNED_IN)
 def tokens(request: HttpRequest) -> HttpResponse:
     """The person's tokens; a new one is shown in the answer that made it, and never again."""
     person = signed_in(request)
@@ -148,15 +145,14 @@ def tokens(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@login_required
-@require_POST
+@needs(changes=Who.SIGNED_IN)
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     mine = AccessToken.objects.select_related("user")
     access_tokens.revoke(get_object_or_404(mine, pk=pk, user=signed_in(request)))
     return redirect("tokens")
 
 
-@require_POST
+@needs(changes=Who.ANYONE)
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember the theme; scripts set the same cookie by themselves."""
     following = request.POST.get("next", "/")
@@ -170,7 +166,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_safe
+@needs(Who.ANYONE)
 def leave_local_mode(request: HttpRequest) -> HttpResponse:
     """What local mode is, and the way out of it."""
     port = request.get_port()

@@ -6,13 +6,14 @@ from urllib.parse import quote
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from artifacts import downloads, listing, previews
 from artifacts.models import Artifact
 from dashboard import showing
 from dashboard.views.candidates import Found, found, head, tile
 from tracker.errors import NotFound, Unavailable
+from tracker.models import Role
+from tracker.permits import needs
 
 MAX_FILES = 500
 
@@ -38,7 +39,7 @@ class Branch(NamedTuple):
     url: str
 
 
-@require_safe
+@needs(Role.READER)
 def artifacts(
     request: HttpRequest, slug: str, iid: int, path: str = ""
 ) -> HttpResponse:
@@ -155,7 +156,7 @@ def raw_url(where: Found, artifact: Artifact, form: str = "") -> str:
     return f"{url}?as={quote(form)}" if form else url
 
 
-@require_safe
+@needs(Role.READER)
 def raw(request: HttpRequest, slug: str, iid: int, path: str) -> HttpResponseBase:
     """The bytes: a download, or with `as=image` and `as=thumbnail` a picture in place."""
     where = found(request, slug, iid)

@@ -19,7 +19,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_safe
 
 from dashboard import (
     about,
@@ -53,6 +52,7 @@ from tracker.models import (
     What,
 )
 from tracker.models.candidates import moment
+from tracker.permits import needs
 
 MAX_METRICS_SHOWN = 300
 SPARKS = 200
@@ -131,7 +131,7 @@ def relatives(candidate: Candidate) -> Any:
 # ---------------------------------------------------------------- overview
 
 
-@require_safe
+@needs(Role.READER)
 @with_charts
 def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     where = found(request, slug, iid)
@@ -333,7 +333,7 @@ def python_to_load(request: HttpRequest, where: Found) -> snippets.Code:
     )
 
 
-@require_safe
+@needs(Role.READER)
 def as_json(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     """`<iid>.json`: what the pages say, for a script."""
     where = found(request, slug, iid)
@@ -379,7 +379,7 @@ class Row(NamedTuple):
         return urlencode({"m": self.metric.key})
 
 
-@require_safe
+@needs(Role.READER)
 @with_charts
 def metrics(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     where = found(request, slug, iid)
@@ -438,7 +438,7 @@ def sections(metrics: list[Metric], main: Metric | None) -> list[Section]:
     return [Section(prefix, rows) for prefix, rows in sorted(grouped.items())]
 
 
-@require_safe
+@needs(Role.READER)
 def chart(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     """`chart.json`: one metric's curve."""
     where = found(request, slug, iid)
@@ -472,7 +472,7 @@ class Echo:
         return line
 
 
-@require_safe
+@needs(Role.READER)
 def history(request: HttpRequest, slug: str, iid: int) -> Any:
     """Every point of one metric, or of all, as CSV. Streamed: it may be millions."""
     where = found(request, slug, iid)

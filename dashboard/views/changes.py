@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from dashboard import baselines, find
 from dashboard.about import NOTE
@@ -22,11 +21,12 @@ from dashboard.candidate_forms import (
 from tracker import lifecycle, recording
 from tracker.errors import TrackerError
 from tracker.models import Candidate, Role
+from tracker.permits import needs
 
 
 def writable(request: HttpRequest, slug: str, iid: int) -> Candidate:
     """The candidate at this address, for who may change it."""
-    project = find.project(request, slug, needs=Role.WRITER)
+    project = find.project(request, slug)
     candidate = get_object_or_404(
         Candidate.objects.select_related("experiment"), project=project, iid=iid
     )
@@ -52,7 +52,7 @@ def carried_out(
         messages.error(request, problem.message)
 
 
-@require_POST
+@needs(changes=Role.WRITER)
 def rename(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     candidate = writable(request, slug, iid)
     form = NameForm(request.POST)
@@ -64,7 +64,7 @@ def rename(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     return back(candidate)
 
 
-@require_POST
+@needs(changes=Role.WRITER)
 def describe(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     candidate = writable(request, slug, iid)
     form = NoteForm(request.POST)
@@ -78,7 +78,7 @@ def describe(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     return back(candidate, "notes")
 
 
-@require_POST
+@needs(changes=Role.WRITER)
 def tag(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     candidate = writable(request, slug, iid)
     form = TagForm(request.POST)
@@ -94,7 +94,7 @@ def tag(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     return back(candidate, "tags")
 
 
-@require_POST
+@needs(changes=Role.WRITER)
 def untag(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     candidate = writable(request, slug, iid)
     form = RemovalForm(request.POST)
@@ -106,7 +106,7 @@ def untag(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     return back(candidate, "tags")
 
 
-@require_POST
+@needs(changes=Role.WRITER)
 def status(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     """What became of a candidate whose script could not say so."""
     candidate = writable(request, slug, iid)
@@ -119,7 +119,7 @@ def status(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     return back(candidate)
 
 
-@require_POST
+@needs(changes=Role.WRITER)
 def baseline(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     """Measure the experiment's candidates against this one, or against none."""
     candidate = writable(request, slug, iid)
@@ -131,7 +131,7 @@ def baseline(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     return back(candidate)
 
 
-@require_POST
+@needs(changes=Role.WRITER)
 def delete(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     """To the page of what is deleted, which offers to restore it."""
     candidate = writable(request, slug, iid)
@@ -139,7 +139,7 @@ def delete(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     return back(candidate)
 
 
-@require_POST
+@needs(changes=Role.WRITER)
 def restore(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     candidate = writable(request, slug, iid)
     lifecycle.restore_candidate(candidate)

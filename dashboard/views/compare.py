@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from dashboard import (
     answers,
@@ -24,7 +23,8 @@ from dashboard.compared import Chosen
 from dashboard.directions import Direction, Used, by_weight, direction
 from dashboard.plotly import with_charts
 from dashboard.results import value_of
-from tracker.models import Candidate, Kind, Metric
+from tracker.models import Candidate, Kind, Metric, Role
+from tracker.permits import needs
 
 # With more, candidates become rows.
 MAX_COLUMNS = 8
@@ -41,7 +41,7 @@ TABS = {
 # ---------------------------------------------------------------- the page
 
 
-@require_safe
+@needs(Role.READER)
 @with_charts
 def compare(request: HttpRequest, slug: str) -> HttpResponse:
     asked = compared.chosen(request, slug)
@@ -374,7 +374,7 @@ def scatter(
 # ---------------------------------------------------------------- chart.json
 
 
-@require_safe
+@needs(Role.READER)
 def chart(request: HttpRequest, slug: str) -> HttpResponse:
     """One chart of the comparison: `chart=lines`, `parallel` or `scatter`."""
     asked = compared.chosen(request, slug)

@@ -14,7 +14,6 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from dashboard import columns as offered
 from dashboard import exports, extremes, find, matching, prose, snippets, table
@@ -28,6 +27,7 @@ from dashboard.templatetags.tracker_tags import grouped, shown
 from tracker import audit
 from tracker.errors import Invalid
 from tracker.models import Experiment, Kind, Role, What
+from tracker.permits import needs
 from tracker.search.table import Condition, Count
 
 # In an empty result: how many conditions are tried one by one.
@@ -217,7 +217,7 @@ def equal_columns(
     return {column for column in equal if not catalogue.varies(column, total)}
 
 
-@require_safe
+@needs(Role.READER)
 def experiment(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     project = find.project(request, slug)
     opened = find.experiment(project, iid)
@@ -323,7 +323,7 @@ def in_words(count: Count) -> str:
 BATCH = 500
 
 
-@require_safe
+@needs(Role.READER)
 def experiment_file(
     request: HttpRequest, slug: str, iid: int, form: str
 ) -> HttpResponseBase:

@@ -19,11 +19,6 @@ from django.db.models import (
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
 
 from dashboard import find, folders, primary, prose, snippets
 from dashboard.columns import Column
@@ -40,6 +35,7 @@ from tracker.models import (
     Status,
 )
 from tracker.models.candidates import moment
+from tracker.permits import needs
 
 PAGE_SIZE = 100
 VIEWS = {"": "All", "live": "Live", "deleted": "Deleted"}
@@ -71,7 +67,7 @@ class Listed(NamedTuple):
 # ---------------------------------------------------------------- the list
 
 
-@require_safe
+@needs(Role.READER)
 def experiments(request: HttpRequest, slug: str) -> HttpResponse:
     project = find.project(request, slug)
     q = request.GET.get("q", "").strip().replace("\0", "")[:500]
@@ -232,9 +228,9 @@ def shaped(request: HttpRequest, line: folders.Line[Listed]) -> Shaped:
 # ---------------------------------------------------------------- changes
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Role.WRITER, changes=Role.WRITER)
 def create(request: HttpRequest, slug: str) -> HttpResponse:
-    project = find.project(request, slug, needs=Role.WRITER)
+    project = find.project(request, slug)
     form = ExperimentForm(project, request.POST or None)
     if request.method == "POST" and form.is_valid():
         note = form.cleaned_data["description"]
@@ -253,10 +249,10 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "dashboard/new_experiment.html", page, status=status)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Role.WRITER, changes=Role.WRITER)
 def settings(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     """Rename, describe; deleting is one button further."""
-    project = find.project(request, slug, needs=Role.WRITER)
+    project = find.project(request, slug)
     opened = find.experiment(project, iid)
     experiment = opened.experiment
     if experiment.is_deleted:
@@ -292,9 +288,9 @@ def change(opened: find.Opened, form: ExperimentForm) -> None:
             lifecycle.set_experiment_tag(opened.experiment, NOTE, note)
 
 
-@require_POST
+@needs(changes=Role.WRITER)
 def delete(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
-    project = find.project(request, slug, needs=Role.WRITER)
+    project = find.project(request, slug)
     experiment = find.experiment(project, iid).experiment
     with suppress(NotFound):  # deleted already: what was wanted
         lifecycle.delete_experiment(experiment)
@@ -302,9 +298,9 @@ def delete(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     return HttpResponseRedirect(deleted)
 
 
-@require_POST
+@needs(changes=Role.WRITER)
 def restore(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
-    project = find.project(request, slug, needs=Role.WRITER)
+    project = find.project(request, slug)
     experiment = find.experiment(project, iid).experiment
     with suppress(NotFound):  # not deleted: what was wanted
         lifecycle.restore_experiment(experiment)

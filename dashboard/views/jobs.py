@@ -5,30 +5,27 @@ page loads again by itself.
 """
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from tracker import jobs
 from tracker.errors import TrackerError
 from tracker.models import Job
+from tracker.permits import Who, needs
 
 
-@require_safe
+@needs(Who.SIGNED_IN)
 @never_cache
 def job(request: HttpRequest, pk: int) -> HttpResponse:
-    if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
     page = {"job": visible(request, pk)}
     part = request.headers.get("HX-Request") == "true"
     template = "dashboard/_job.html" if part else "dashboard/job.html"
     return render(request, template, page)
 
 
-@require_POST
+@needs(changes=Who.SIGNED_IN)
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible(request, pk)
     try:

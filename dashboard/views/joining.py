@@ -4,17 +4,17 @@ from django.contrib.auth import login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
 from dashboard.access_forms import NewAccountForm
 from tracker import invitations, members
 from tracker.errors import NotFound, TrackerError
 from tracker.models import Invitation, User
+from tracker.permits import Who, needs
 
 PASSWORDS = "django.contrib.auth.backends.ModelBackend"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Who.ANYONE, changes=Who.ANYONE)
 def join(request: HttpRequest, secret: str) -> HttpResponse:
     """A GET changes nothing: link previews and scanners open links too."""
     try:

@@ -9,18 +9,18 @@ import re
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from dashboard import find
 from tracker import lifecycle
-from tracker.models import Candidate, LoggedModel, Project
+from tracker.models import Candidate, LoggedModel, Project, Role
+from tracker.permits import Who, needs
 
 EXPERIMENT = re.compile(r"experiments/(\d{1,18})(?:/|$)")
 RUN = re.compile(r"(?:^|/)([0-9a-f]{32})(?:[/?]|$)")
 MODEL = re.compile(r"(?:^|/)(m-[0-9a-f]{32})(?:[/?]|$)")
 
 
-@require_safe
+@needs(Role.READER)
 def run(request: HttpRequest, eid: str) -> HttpResponse:
     """The permanent link of a candidate or of a logged model, wherever it is now."""
     if MODEL.fullmatch(eid):
@@ -66,7 +66,7 @@ def logged_model(request: HttpRequest, eid: str) -> HttpResponse:
     )
 
 
-@require_safe
+@needs(Who.ANYONE)
 def paste(request: HttpRequest) -> HttpResponse:
     """What someone pasted out of a link of the client: where does it lead?"""
     link = request.GET.get("link", "").strip()[:2000]
@@ -83,7 +83,7 @@ def paste(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_safe
+@needs(Role.READER)
 def tracking_uri(request: HttpRequest, project: str) -> HttpResponse:
     """GitLab's form of a tracking URI, opened in a browser."""
     found = find.project(request, find.slug_of(project))

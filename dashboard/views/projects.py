@@ -9,13 +9,13 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard import find, primary, prose, snippets
 from dashboard.find import number_of
 from dashboard.forms import ProjectForm
 from tracker import lifecycle, tokens
 from tracker.models import Candidate, Experiment, Project, Role, Status, User
+from tracker.permits import Who, needs
 
 SHORT_LIST = 8
 
@@ -41,7 +41,7 @@ def shortlists(
 # ---------------------------------------------------------------- home
 
 
-@require_safe
+@needs(Who.ANYONE)
 def home(request: HttpRequest) -> HttpResponse:
     """What runs, what ended, where to go. A GET on the root is also a tracking URI."""
     projects = Project.objects.visible_to(request.user)
@@ -89,7 +89,7 @@ def with_counts(projects: QuerySet[Project]) -> QuerySet[Project]:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Who.ANYONE, changes=Who.SIGNED_IN)
 def projects(request: HttpRequest) -> HttpResponse:
     """The projects this person may read, and a form for a new one."""
     form = ProjectForm(request.POST or None)
@@ -121,7 +121,7 @@ def created(owner: User, form: ProjectForm) -> HttpResponse:
 # ---------------------------------------------------------------- one project
 
 
-@require_safe
+@needs(Role.READER)
 def project(request: HttpRequest, slug: str) -> HttpResponse:
     """A project's overview. Its address is also a tracking URI."""
     project = find.project(request, slug)
@@ -189,13 +189,12 @@ def tabs(choices: Mapping[str, tuple[Any, ...]], current: str, url: str) -> list
     ]
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Role.READER, changes=Role.WRITER)
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """The first run; a POST makes a token, which is in this one answer and never again."""
     project = find.project(request, slug)
     token = ""
     if request.method == "POST":
-        find.allow(request, project, Role.WRITER)
         token = new_token(request, project)
     page = {
         "project": project,
@@ -216,7 +215,7 @@ def new_token(request: HttpRequest, project: Project) -> str:
     return tokens.issue(request.user, name=name, project=project).secret
 
 
-@require_safe
+@needs(Role.READER)
 def newest(request: HttpRequest, slug: str) -> HttpResponse:
     """The newest candidate after number `since`; 204 while there is none."""
     project = find.project(request, slug)

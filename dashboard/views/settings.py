@@ -7,11 +7,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
 
 from dashboard import find, reach
 from dashboard.access_forms import (
@@ -35,6 +30,7 @@ from tracker.models import (
     Role,
     Visibility,
 )
+from tracker.permits import needs
 
 MOST_SHOWN = 500
 
@@ -62,10 +58,10 @@ def page(
 # ---------------------------------------------------------------- general
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Role.OWNER, changes=Role.OWNER)
 def general(request: HttpRequest, slug: str) -> HttpResponse:
     """The name, the description in Markdown, and the visibility."""
-    project = find.project(request, slug, needs=Role.OWNER)
+    project = find.project(request, slug)
     form = GeneralForm(request.POST or None, instance=project)
     if request.method == "POST" and form.is_valid():
         projects.change(
@@ -82,9 +78,9 @@ def general(request: HttpRequest, slug: str) -> HttpResponse:
     return page(request, project, "general", content)
 
 
-@require_POST
+@needs(changes=Role.OWNER)
 def delete(request: HttpRequest, slug: str) -> HttpResponse:
-    project = find.project(request, slug, needs=Role.OWNER)
+    project = find.project(request, slug)
     removal = NameTypedForm(project.slug, request.POST, auto_id="del_%s")
     if removal.is_valid():
         try:
@@ -106,7 +102,7 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     return page(request, project, "general", content)
 
 
-@require_POST
+@needs(changes=Role.OWNER)
 def restore(request: HttpRequest, slug: str) -> HttpResponse:
     """From the page of a deleted project."""
     project = get_object_or_404(Project.objects.exclude(deleted_at=None), slug=slug)
@@ -123,10 +119,10 @@ def restore(request: HttpRequest, slug: str) -> HttpResponse:
 # ---------------------------------------------------------------- members
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Role.OWNER, changes=Role.OWNER)
 def people(request: HttpRequest, slug: str) -> HttpResponse:
     """The members; a POST adds one."""
-    project = find.project(request, slug, needs=Role.OWNER)
+    project = find.project(request, slug)
     form = MemberForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -171,10 +167,10 @@ def listed(project: Project) -> dict[str, Any]:
     }
 
 
-@require_POST
+@needs(changes=Role.OWNER)
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
     """The link is in this one answer and never again."""
-    project = find.project(request, slug, needs=Role.OWNER)
+    project = find.project(request, slug)
     form = InvitationForm(request.POST, auto_id="invite_%s")
     content = listed(project) | {"invitation_form": form}
     if form.is_valid():
@@ -194,18 +190,18 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     return page(request, project, "members", content)
 
 
-@require_POST
+@needs(changes=Role.OWNER)
 def withdraw(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    project = find.project(request, slug, needs=Role.OWNER)
+    project = find.project(request, slug)
     invitations.revoke(get_object_or_404(Invitation, pk=pk, project=project))
     messages.success(request, "That invitation has ended.")
     return redirect("members", project.slug)
 
 
-@require_POST
+@needs(changes=Role.OWNER)
 def role(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Another role for a member. Whoever gives up their own may lose this page by it."""
-    project = find.project(request, slug, needs=Role.OWNER)
+    project = find.project(request, slug)
     member = one_of(project, pk)
     form = RoleForm(request.POST)
     if not form.is_valid():
@@ -225,9 +221,9 @@ def role(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return after(request, project)
 
 
-@require_POST
+@needs(changes=Role.OWNER)
 def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    project = find.project(request, slug, needs=Role.OWNER)
+    project = find.project(request, slug)
     member = one_of(project, pk)
     try:
         members.remove(project, member.user)
@@ -254,10 +250,10 @@ def after(request: HttpRequest, project: Project) -> HttpResponse:
 # ---------------------------------------------------------------- tokens
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Role.OWNER, changes=Role.OWNER)
 def tokens(request: HttpRequest, slug: str) -> HttpResponse:
     """Tokens of the project, and those of people that work in it alone."""
-    project = find.project(request, slug, needs=Role.OWNER)
+    project = find.project(request, slug)
     form = ProjectTokenForm(request.POST or None)
     content: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
@@ -277,9 +273,9 @@ def tokens(request: HttpRequest, slug: str) -> HttpResponse:
     return page(request, project, "tokens", content)
 
 
-@require_POST
+@needs(changes=Role.OWNER)
 def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    project = find.project(request, slug, needs=Role.OWNER)
+    project = find.project(request, slug)
     row = get_object_or_404(
         AccessToken.objects.select_related("user"), pk=pk, project=project
     )
@@ -291,7 +287,7 @@ def revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 # ---------------------------------------------------------------- who can see this
 
 
-@require_safe
+@needs(Role.READER)
 def who(request: HttpRequest, slug: str) -> HttpResponse:
     """Who can see this, and why. Names are for members; owners may ask about anybody."""
     project = find.project(request, slug)

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_safe
 
 from artifacts.models import Artifact
 from dashboard import (
@@ -26,6 +25,7 @@ from dashboard.plotly import with_charts
 from dashboard.results import value_of
 from dashboard.views.candidates import Found, chart_url, found, head, matches, subject
 from tracker.models import CIBuild, Metric, Role
+from tracker.permits import needs
 
 MAX_CHARTS = 12
 MAX_DIFF_CHARS = 64 * 1024
@@ -51,7 +51,7 @@ def source(where: Found, artifact: Artifact) -> Source:
 # ---------------------------------------------------------------- code, environment
 
 
-@require_safe
+@needs(Role.READER)
 def code(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     where = found(request, slug, iid)
     if where.gone:
@@ -136,7 +136,7 @@ class Drawn(NamedTuple):
     url: str
 
 
-@require_safe
+@needs(Role.READER)
 @with_charts
 def system(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     where = found(request, slug, iid)
@@ -218,7 +218,7 @@ def hints(metrics: list[Metric]) -> list[str]:
 # ---------------------------------------------------------------- recipe
 
 
-@require_safe
+@needs(Role.READER)
 def recipe(request: HttpRequest, slug: str) -> HttpResponse:
     """The few lines that log what a candidate page would like to show."""
     project = find.project(request, slug)

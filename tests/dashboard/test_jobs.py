@@ -80,4 +80,4 @@ def test_others_do_not_learn_of_it(job, reader, settings):
     assert other.get(f"/jobs/{job.pk}/").status_code == 404
     assert other.post(f"/jobs/{job.pk}/retry/").status_code == 404
     assert nobody.get(f"/jobs/{job.pk}/")["Location"].startswith("/sign-in/")
-    assert nobody.post(f"/jobs/{job.pk}/retry/").status_code == 404
+    assert nobody.post(f"/jobs/{job.pk}/retry/").status_code == 403

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from tracker.api import errors
 from tracker.api.endpoint import Call, endpoint
 from tracker.models import Role
+from tracker.permits import Who, needs
 
 # The level of MLflow's protocol that is spoken here. Clients compare it.
 MLFLOW_VERSION = "3.17.2"
@@ -27,11 +28,13 @@ def info(call: Call) -> dict[str, Any]:
     return dict(ABILITIES)
 
 
+@needs(Who.ANYONE)
 def health(request: HttpRequest, **path: str) -> HttpResponse:
     """For whoever watches the process: no database, no credentials."""
     return plain(request, "OK")
 
 
+@needs(Who.ANYONE)
 def version(request: HttpRequest, **path: str) -> HttpResponse:
     return plain(request, MLFLOW_VERSION)
 
