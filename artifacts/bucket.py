@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 from urllib3.exceptions import HTTPError
 
-from artifacts.storage import PIECE_BYTES, Missing
+from artifacts.storage import PIECE_BYTES, Missing, Stored
 from tracker.errors import Full, Unavailable
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,17 @@ class Bucket:
     def remove(self, blob: str) -> None:
         with bucket_errors():
             self.client.delete_object(**self.named(blob))
+
+    def walk(self, after: str = "") -> Iterator[Stored]:
+        start = {"StartAfter": self.prefix + after} if after else {}
+        with bucket_errors():
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self.prefix, **start
+            )
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    blob = entry["Key"].removeprefix(self.prefix)
+                    yield Stored(blob, entry["Size"], entry["LastModified"])
 
     def remove_drafts(self, before: datetime) -> int:
         removed = 0

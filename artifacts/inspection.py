@@ -21,7 +21,8 @@ from artifacts import contents, storage
 from artifacts.contents import Kind
 from artifacts.models import Artifact, DiscardedBlob, thumbnail_of
 from artifacts.storage import Missing
-from tracker.errors import Full, Unavailable
+from tracker import wakeups
+from tracker.errors import Conflict, Full, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ PAUSE = timedelta(seconds=20)  # after an attempt that failed, times two each ti
 KEEP_DISCARDED = timedelta(hours=1)  # a download may still be reading
 KEEP_DRAFTS = timedelta(hours=1)
 BATCH = 1000
+
+MISSING = "Its bytes are missing from the storage."
+DAMAGED = "not those that were uploaded"
 
 
 class LeaseLost(Exception):
@@ -61,6 +65,17 @@ def claim(artifact_id: int) -> Artifact | None:
     return Artifact.objects.filter(pk=artifact_id, claimed_by=holder).first()
 
 
+def look_again(artifact: Artifact) -> None:
+    """Have a file looked at as if it were new. Raises Conflict while that goes on."""
+    ended = Artifact.objects.filter(
+        pk=artifact.pk, state__in=[Artifact.State.READY, Artifact.State.FAILED]
+    )
+    with transaction.atomic():
+        if not ended.update(state=Artifact.State.PENDING, problem="", attempts=0):
+            raise Conflict("This file is being looked at already.")
+        wakeups.after_commit("artifacts.tasks.inspect", artifact.pk)
+
+
 def claim_next() -> Artifact | None:
     """Take the lease of the file that has waited longest."""
     waiting = (
@@ -86,7 +101,7 @@ def inspect(artifact: Artifact) -> None:
     except LeaseLost:
         log.info("artifact %s: the lease is lost, another worker has it", artifact.pk)
     except Missing:
-        fail(artifact, "Its bytes are missing from the storage.")
+        fail(artifact, MISSING)
     except Damaged as problem:
         fail(artifact, str(problem))
     except (Full, Unavailable) as problem:
@@ -149,10 +164,7 @@ def verify(artifact: Artifact) -> Read:
                 renew(artifact)
                 renewed = time.monotonic()
     if digest.hexdigest() != artifact.sha256:
-        raise Damaged(
-            f"The {size} stored bytes are not those that were uploaded:"
-            " their checksum differs."
-        )
+        raise Damaged(f"The {size} stored bytes are {DAMAGED}: their checksum differs.")
     return Read(head, lines)
 
 

@@ -12,10 +12,10 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import IO, NamedTuple, Protocol, Self
 
 from django.core.files.storage import FileSystemStorage, storages
 from django.db import connection
@@ -32,6 +32,14 @@ DRAFTS = ".drafts"
 
 class Missing(Exception):
     """The storage holds no blob of this name."""
+
+
+class Stored(NamedTuple):
+    """A blob as a walk through the storage meets it."""
+
+    blob: str
+    size_bytes: int
+    modified_at: datetime
 
 
 class Draft(Protocol):
@@ -76,6 +84,10 @@ class BlobStorage(Protocol):
 
     def remove(self, blob: str) -> None:
         """Also where it is gone already."""
+        ...
+
+    def walk(self, after: str = "") -> Iterator[Stored]:
+        """Every blob that there is, in the order of the bytes of its name."""
         ...
 
     def remove_drafts(self, before: datetime) -> int:
@@ -138,6 +150,10 @@ class Disk:
         with disk_errors():
             (self.root / blob).unlink(missing_ok=True)
 
+    def walk(self, after: str = "") -> Iterator[Stored]:
+        with disk_errors():
+            yield from walk_folder(self.root, "", after)
+
     def remove_drafts(self, before: datetime) -> int:
         removed = 0
         with disk_errors():
@@ -149,6 +165,31 @@ class Disk:
                 except FileNotFoundError:
                     pass  # kept or discarded meanwhile
         return removed
+
+
+def walk_folder(folder: Path, prefix: str, after: str) -> Iterator[Stored]:
+    """What a bucket would list: by the bytes of the whole name, "1/x" before "10/x"."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [
+                (e.name + "/" * e.is_dir(follow_symlinks=False), e) for e in entries
+            ]
+    except FileNotFoundError:
+        return
+    for name, entry in sorted(found, key=lambda pair: os.fsencode(pair[0])):
+        path = prefix + name
+        if path == f"{DRAFTS}/":
+            continue
+        if name.endswith("/"):
+            if not after or path >= after or after.startswith(path):
+                yield from walk_folder(folder / entry.name, path, after)
+        elif path > after:
+            try:
+                known = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # removed meanwhile
+            modified_at = datetime.fromtimestamp(known.st_mtime, UTC)
+            yield Stored(path, known.st_size, modified_at)
 
 
 class DiskDraft:

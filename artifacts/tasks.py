@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.core.cache import cache
 
-from artifacts import inspection
+from artifacts import checking, inspection
 from tracker.errors import Full, Unavailable
 
 log = logging.getLogger(__name__)
@@ -35,3 +35,9 @@ def sweep() -> None:
         log.warning("nothing is removed from the storage now: %s", problem)
     if has_more:
         sweep.delay()
+
+
+@shared_task(ignore_result=True)
+def check() -> None:
+    """Every night: do rows and blobs agree?"""
+    checking.begin()

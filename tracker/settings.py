@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.management.utils import get_random_secret_key
 
@@ -244,6 +245,10 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "artifacts.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
     "sweep-jobs": {"task": "tracker.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
+    "check-files": {
+        "task": "artifacts.tasks.check",
+        "schedule": crontab(hour="3", minute="20"),
+    },
     "purge": {"task": "tracker.tasks.purge", "schedule": 3600.0},
     "count-keys": {"task": "tracker.tasks.count_keys", "schedule": 60.0},
 }
