@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tracker import audit
-from tracker.errors import Conflict, Invalid
+from tracker.errors import Conflict, Invalid, NotFound
 from tracker.lifecycle import DEFAULT_PROJECT
 from tracker.models import Project, Visibility, What
 
@@ -46,7 +46,10 @@ def delete(project: Project) -> None:
 
 @transaction.atomic
 def restore(project: Project) -> None:
+    """Raises NotFound once its purge has begun."""
     deleted = Project.objects.filter(pk=project.pk).exclude(deleted_at=None)
+    if deleted.filter(purged_at__isnull=False).exists():
+        raise NotFound("This project is being purged. Nothing brings it back.")
     if deleted.update(deleted_at=None):
         audit.record(What.RESTORED, project=project, about=project)
     project.deleted_at = None

@@ -17,12 +17,14 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from tracker import audit, jobs
+from tracker.errors import Conflict
 from tracker.models import (
     Candidate,
     DiscardedSeries,
     Experiment,
     Job,
     LoggedModel,
+    Membership,
     Metric,
     ModelVersion,
     Point,
@@ -53,6 +55,7 @@ class Scope:
     models: Sequence[int] | None = None
     deleted_before: str = ""  # a time in ISO 8601
     spares_versions: bool = False  # leave what registered models were made of
+    whole: bool = False  # the project itself with all it holds
 
     @classmethod
     def expired(cls) -> Self:
@@ -65,6 +68,11 @@ class Scope:
     def all_of(cls, project: Project) -> Self:
         """All that is in the trash now; what is deleted later stays."""
         return cls(project.pk, deleted_before=timezone.now().isoformat())
+
+    @classmethod
+    def project_of(cls, project: Project) -> Self:
+        """A deleted project with everything in it."""
+        return cls(project.pk, whole=True)
 
     @classmethod
     def chosen(
@@ -94,6 +102,8 @@ class Scope:
 
     def condemned_experiments(self) -> QuerySet[Experiment]:
         """Number 0 stays: every project has it. Its candidates go one by one."""
+        if self.whole:
+            return Experiment.objects.filter(project=self.project)
         found = Experiment.objects.filter(self.condition(self.experiments), iid__gt=0)
         if self.spares_versions:
             inside = {"experiment": OuterRef("pk")}
@@ -105,10 +115,14 @@ class Scope:
 
     def condemned_candidates(self) -> QuerySet[Candidate]:
         """Those that go by themselves."""
+        if self.whole:
+            return Candidate.objects.none()
         found = Candidate.objects.filter(self.condition(self.candidates))
         return found.exclude(**NEEDED) if self.spares_versions else found
 
     def condemned_models(self) -> QuerySet[LoggedModel]:
+        if self.whole:
+            return LoggedModel.objects.none()
         found = LoggedModel.objects.filter(self.condition(self.models))
         return found.exclude(**NEEDED_MODEL) if self.spares_versions else found
 
@@ -205,11 +219,13 @@ def begin(
         project = Project.objects.filter(pk=scope.project).first()
         by = asked_by if isinstance(asked_by, User) else None
         audit.record(What.PURGED, project=project, by=by, note=found.things)
+    name = f"the project {project}" if scope.whole else found.things
     condemn(scope)
     return jobs.enqueue(
         purge,
-        f"Purge {found.things}",
-        project=project,
+        f"Purge {name}",
+        # A project takes its jobs along when it goes.
+        project=None if scope.whole else project,
         asked_by=asked_by,
         arguments={"scope": asdict(scope), "frees": found._asdict()},
         once=once,
@@ -229,7 +245,14 @@ def purge_expired() -> list[Job]:
         )
         for project in things.order_by().values_list("project", flat=True).distinct()
     }
-    scopes = [replace(scope, project=project) for project in sorted(projects)]
+    whole = Project.objects.filter(
+        Q(deleted_at__lt=datetime.fromisoformat(scope.deleted_before))
+        | Q(purged_at__isnull=False)
+    ).in_bulk()
+    scopes = [
+        replace(scope, project=project) for project in sorted(projects - whole.keys())
+    ]
+    scopes += map(Scope.project_of, whole.values())
     if not scopes and DiscardedSeries.objects.exists():
         scopes = [scope]
     waiting = Job.objects.unfinished().filter(kind=purge.name).values_list("once")
@@ -249,7 +272,21 @@ def condemn(scope: Scope) -> int:
         experiment.purged_at = timezone.now()
         experiment.name = f"{experiment.name[:470]} (purged {experiment.pk})"
     Experiment.with_purged.bulk_update(experiments, ["purged_at", "name"])
+    if scope.whole:
+        condemn_project(scope)
     return len(experiments)
+
+
+def condemn_project(scope: Scope) -> None:
+    """Nobody is a member any more, and its address is free."""
+    deleted = Project.objects.filter(pk__in=[scope.project], deleted_at__isnull=False)
+    if not deleted.exists():
+        raise Conflict("Only a project that is deleted can be purged.")
+    User.objects.filter(is_bot=True, memberships__project=scope.project).delete()
+    Membership.objects.filter(project=scope.project).delete()
+    deleted.filter(purged_at=None).update(
+        purged_at=timezone.now(), slug=f"purged.{scope.project}", name="(purged)"
+    )
 
 
 # ---------------------------------------------------------------- doing it
@@ -273,7 +310,7 @@ def purge(attempt: jobs.Attempt) -> str | jobs.Again:
 
 
 def told(found: Frees) -> str:
-    if not found:
+    if not any(found):
         return "There was nothing to purge."
     with_ = [
         counted(number, noun)
@@ -297,6 +334,7 @@ def step(scope: Scope) -> int:
         or purge_models(batch(LoggedModel.objects.filter(inside)))
         or purge_models(batch(scope.condemned_models()))
         or purge_experiments()
+        or purge_projects()
         or delete_points()
     )
 
@@ -357,6 +395,17 @@ def purge_experiments() -> int:
     empty = begun().filter(candidates=None, logged_models=None)[:BATCH]
     ids = list(empty.values_list("pk", flat=True))
     Experiment.with_purged.filter(pk__in=ids).delete()
+    return len(ids)
+
+
+@atomically
+def purge_projects() -> int:
+    """Those whose experiments are gone, with what else belongs to them."""
+    empty = Project.objects.filter(purged_at__isnull=False).exclude(
+        Exists(Experiment.with_purged.filter(project=OuterRef("pk")))
+    )
+    ids = list(empty.values_list("pk", flat=True)[:BATCH])
+    Project.objects.filter(pk__in=ids).delete()
     return len(ids)
 
 

@@ -10,8 +10,17 @@ from artifacts import ingest, inspection
 from artifacts.models import Artifact, DiscardedBlob
 from artifacts.paths import Place
 from tests import make
-from tracker import jobs, lifecycle, logged_models, purging, recording, tasks
-from tracker.errors import NotFound
+from tracker import (
+    jobs,
+    lifecycle,
+    logged_models,
+    projects,
+    purging,
+    recording,
+    tasks,
+    tokens,
+)
+from tracker.errors import Conflict, NotFound
 from tracker.models import (
     AuditEvent,
     Candidate,
@@ -22,6 +31,7 @@ from tracker.models import (
     Metric,
     ModelVersion,
     Point,
+    Project,
     RegisteredModel,
     What,
 )
@@ -250,6 +260,41 @@ def test_is_written_down_with_who_asked(sweep, vision, owner):
 
     event = AuditEvent.objects.get(what=What.PURGED)
     assert (event.project, event.user, event.note) == (vision, owner, "1 candidate")
+
+
+def test_a_deleted_project_goes_with_all_that_is_in_it(owner, stranger):
+    before = left()
+    name = make.project("old", owner=owner)
+    full(make.experiment(name))
+    full(name.experiments.get(iid=0))
+    upload(name, "shared/notes.txt", b"1")
+    tokens.issue_for_project(name, name="bot")
+    RegisteredModel.objects.create(project=name, name="net", created_ms=0, updated_ms=0)
+    projects.delete(name)
+    age(name, 365)
+
+    tasks.purge()
+    with pytest.raises(NotFound):
+        projects.restore(name)
+    assert not Project.objects.filter(slug="old").exists()  # the address is free
+    job = run(Job.objects.get())
+    inspection.discard_litter()
+
+    assert job.state == Job.State.DONE, job.problem
+    assert (job.title, job.project) == ("Purge the project old", None)
+    assert left() == before | {"DiscardedBlob": 3}
+    tasks.purge()
+    assert Job.objects.count() == 1
+
+
+def test_a_project_that_is_not_deleted_stays(vision, sweep):
+    full(sweep)
+
+    with pytest.raises(Conflict):
+        purging.begin(purging.Scope.project_of(vision))
+
+    assert Candidate.objects.exists()
+    assert vision.experiments.count() == 2
 
 
 def test_a_restore_that_was_faster_wins(sweep, vision):

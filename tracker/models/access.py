@@ -100,6 +100,9 @@ class Project(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    purged_at = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )  # its purge has begun: nothing brings it back
 
     objects = ProjectQuerySet.as_manager()
 
