@@ -1,5 +1,6 @@
 """The site map."""
 
+from django.conf import settings as product
 from django.urls import path
 
 from dashboard.views import (
@@ -150,3 +151,12 @@ urlpatterns = [
     path("you/theme/", account.theme, name="theme"),
     path("you/share/", account.leave_local_mode, name="leave_local_mode"),
 ]
+
+if product.OIDC_ISSUER:
+    # allauth is not even imported where nobody uses it.
+    from dashboard.views import single_sign_on
+
+    urlpatterns += [
+        path("sign-in/oidc/", single_sign_on.begin, name="oidc"),
+        path("sign-in/oidc/callback/", single_sign_on.back, name="oidc_callback"),
+    ]

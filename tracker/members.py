@@ -1,6 +1,8 @@
 """Accounts and membership: people, what they may do in a project, and how they get in."""
 
+import re
 from datetime import datetime
+from itertools import count
 
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
@@ -16,15 +18,18 @@ from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
 from tracker.models import Membership, Project, Role, User, What
 from tracker.models.access import new_salt
 
+NOT_IN_A_NAME = re.compile(r"[^\w.@+-]+")
+LONGEST_NAME = 140  # of 150, with a number behind it
+
 
 def create_user(
-    name: str, *, is_admin: bool = False, password: str | None = None
+    name: str, *, email: str = "", is_admin: bool = False, password: str | None = None
 ) -> User:
     """An account. Without a password it opens by its one-time link alone.
 
-    Raises AlreadyExists, or Invalid for a name or password that will not do.
+    Raises AlreadyExists, or Invalid for a name, address or password that will not do.
     """
-    user = User(username=name, is_staff=is_admin, is_superuser=is_admin)
+    user = User(username=name, email=email, is_staff=is_admin, is_superuser=is_admin)
     try:
         user.clean_fields(exclude=["password"])
         if password is not None:
@@ -51,6 +56,19 @@ def one_time_path(user: User) -> str:
             default_token_generator.make_token(user),
         ],
     )
+
+
+def free_name(wanted: str) -> str:
+    """A user name like the one wanted that nobody has."""
+    begin = NOT_IN_A_NAME.sub("-", wanted)[:LONGEST_NAME].strip("-") or "someone"
+    taken = set(
+        User.objects.filter(username__startswith=begin).values_list(
+            "username", flat=True
+        )
+    )
+    if begin not in taken:
+        return begin
+    return next(name for n in count(2) if (name := f"{begin}-{n}") not in taken)
 
 
 def find_user(name: str) -> User:

@@ -114,6 +114,27 @@ try:
         SECRET_KEY = environment.kept_secret(
             DATA_DIR / "secret-key", get_random_secret_key
         )
+    # Sign-in by an OpenID Connect provider, beside passwords. The secret also as
+    # TRACKER_OIDC_CLIENT_SECRET_FILE.
+    OIDC_ISSUER = url("TRACKER_OIDC_ISSUER", ("https", "http"))
+    OIDC_CLIENT_ID = text("TRACKER_OIDC_CLIENT_ID")
+    OIDC_CLIENT_SECRET = text("TRACKER_OIDC_CLIENT_SECRET")
+    # What the button on the sign-in page says after "Sign in with".
+    OIDC_NAME = text("TRACKER_OIDC_NAME", "single sign-on")
+    # Who gets an account with their first sign-in: none, all, or e-mail domains.
+    OIDC_NEW_USERS = names("TRACKER_OIDC_NEW_USERS", ["none"])
+    # Let a verified e-mail address open the account here that has the same one.
+    OIDC_LINK_BY_EMAIL = flag("TRACKER_OIDC_LINK_BY_EMAIL", False)
+    if OIDC_ISSUER and MODE == "local":
+        raise BadSetting(
+            "TRACKER_OIDC_ISSUER needs accounts, which local mode has not."
+            " Set TRACKER_MODE=team, or leave it out."
+        )
+    if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+        raise BadSetting(
+            "TRACKER_OIDC_ISSUER also needs TRACKER_OIDC_CLIENT_ID and"
+            " TRACKER_OIDC_CLIENT_SECRET (or TRACKER_OIDC_CLIENT_SECRET_FILE)."
+        )
     DATABASES = {
         "default": environment.database(
             DATABASE_URL or f"sqlite:///{quote(str(DATA_DIR / 'tracker.sqlite3'))}",
@@ -314,6 +335,39 @@ REST_FRAMEWORK = {
     ],
     "UNAUTHENTICATED_USER": None,
 }
+
+# ---------------------------------------------------------------- single sign-on
+
+# Loaded only where it is used: it brings apps, tables and packages of its own.
+if OIDC_ISSUER:
+    INSTALLED_APPS += [
+        "allauth",
+        "allauth.account",
+        "allauth.socialaccount",
+        "allauth.socialaccount.providers.openid_connect",
+    ]
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.contrib.messages.middleware.MessageMiddleware"),
+        "allauth.account.middleware.AccountMiddleware",
+    )
+    SOCIALACCOUNT_ADAPTER = "dashboard.identities.Identities"
+    SOCIALACCOUNT_EMAIL_VERIFICATION = ACCOUNT_EMAIL_VERIFICATION = "none"
+    SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # dashboard/identities.py decides
+    SOCIALACCOUNT_STORE_TOKENS = False
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "oidc",
+                    "name": OIDC_NAME,
+                    "client_id": OIDC_CLIENT_ID,
+                    "secret": OIDC_CLIENT_SECRET,
+                    "settings": {"server_url": OIDC_ISSUER},
+                }
+            ],
+        }
+    }
 
 # ---------------------------------------------------------------- logs
 

@@ -1,11 +1,16 @@
 """What belongs to the person: signing in, the account, access tokens, the theme."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import (
+    AuthenticationForm,
+    PasswordChangeForm,
+    SetPasswordForm,
+)
 from django.contrib.auth.views import (
     LoginView,
     LogoutView,
@@ -33,22 +38,34 @@ export TRACKER_ALLOWED_HOSTS=tracker.example.com
 make serve"""
 A_YEAR_SECONDS = 365 * 24 * 3600
 
-at_the_door = needs(Who.ANYONE, changes=Who.ANYONE)
-sign_in = at_the_door(
-    LoginView.as_view(
-        template_name="account/sign_in.html", redirect_authenticated_user=True
-    )
-)
-sign_out = needs(changes=Who.ANYONE)(LogoutView.as_view())
+
+class SignInForm(AuthenticationForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lines(self)
 
 
 class ChosenPassword(SetPasswordForm):  # type: ignore[type-arg]  # not generic at run time
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lines(self)
+
     def save(self, commit: bool = True) -> User:
         person: User = self.user
         members.change_password(person, self.cleaned_data["new_password1"])
         return person
 
 
+at_the_door = needs(Who.ANYONE, changes=Who.ANYONE)
+sign_in = at_the_door(
+    LoginView.as_view(
+        template_name="account/sign_in.html",
+        form_class=SignInForm,
+        redirect_authenticated_user=True,
+        extra_context={"oidc_name": settings.OIDC_NAME if settings.OIDC_ISSUER else ""},
+    )
+)
+sign_out = needs(changes=Who.ANYONE)(LogoutView.as_view())
 # The one-time link of `manage.py create_user`.
 set_password = at_the_door(
     PasswordResetConfirmView.as_view(

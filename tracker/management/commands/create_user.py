@@ -19,6 +19,7 @@ class Command(ReadyCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
+        parser.add_argument("--email", default="", help="for single sign-on")
         parser.add_argument(
             "--admin", action="store_true", help="may manage the server"
         )
@@ -28,13 +29,16 @@ class Command(ReadyCommand):
         self,
         *args: Any,
         name: str,
+        email: str,
         admin: bool,
         password_file: Path | None,
         **options: Any,
     ) -> None:
         try:
             password = first_line(password_file) if password_file else None
-            user = members.create_user(name, is_admin=admin, password=password)
+            user = members.create_user(
+                name, email=email, is_admin=admin, password=password
+            )
         except (TrackerError, OSError) as problem:
             raise CommandError(str(problem)) from None
         if password is None:
