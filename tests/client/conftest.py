@@ -91,9 +91,12 @@ class Scripts:
         return self.finish(self.start(name, *arguments, **variables))
 
     def finish(self, script):
+        return self.last_line(script).split()
+
+    def last_line(self, script):
         said, complained = script.communicate(timeout=300)
         assert script.returncode == 0, complained[-4000:]
-        return said.splitlines()[-1].split()
+        return said.splitlines()[-1]
 
 
 @pytest.fixture

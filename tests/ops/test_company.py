@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 import time
-import uuid
-from urllib.parse import urlsplit
 
 import boto3
 import psycopg
@@ -15,7 +13,7 @@ import requests
 
 from tests import parts
 from tests.live import Server, environment, free_port
-from tests.postgresql import server_url
+from tests.postgresql import new_database
 
 AWS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -65,13 +63,8 @@ class Process:
 @pytest.fixture(scope="module")
 def database():
     """The address of a new database."""
-    root = server_url()
-    name = f"company_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(root, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield urlsplit(root)._replace(path=f"/{name}").geturl()
-    with psycopg.connect(root, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database("company") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
