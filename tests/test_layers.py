@@ -10,11 +10,15 @@ OURS = ("tracker", "artifacts", "dashboard")
 
 # What everybody may use: it knows no model and no door.
 GROUND = {
+    "tracker.database",
+    "tracker.database.sqlite3",
+    "tracker.database.sqlite3.base",
     "tracker.environment",
     "tracker.errors",
     "tracker.keys",
     "tracker.locations",
     "tracker.names",
+    "tracker.rows",
     "tracker.seeds",
     "tracker.transactions",
     "tracker.version",

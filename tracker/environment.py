@@ -169,6 +169,7 @@ def database(
             f"TRACKER_DATABASE_URL is not an address: {problem}."
         ) from None
     if config["ENGINE"].endswith("sqlite3"):
+        config["ENGINE"] = "tracker.database.sqlite3"
         # Opening a database costs more than most requests; each thread keeps its own.
         config["CONN_MAX_AGE"] = None
         config["OPTIONS"] = {
@@ -188,6 +189,8 @@ def database(
         config["OPTIONS"] = {
             **config.get("OPTIONS", {}),
             "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
+            # The statements of tracker/points.py are planned once; Django's never are.
+            "prepare_threshold": 1,
         }
     else:
         raise BadSetting(

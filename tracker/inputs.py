@@ -12,7 +12,8 @@ from tracker.models import (
     Experiment,
     ModelUse,
 )
-from tracker.recording import EMPTY, Named
+from tracker.points import Named
+from tracker.recording import EMPTY
 from tracker.transactions import atomically
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from tracker import audit, inputs, recording
+from tracker import audit, inputs, points, recording
 from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
 from tracker.models import (
     Candidate,
@@ -249,7 +249,7 @@ def artifact_root(experiment: Experiment) -> str:
 
 @atomically
 def update_candidate(
-    candidate: Candidate | recording.Named,
+    candidate: Candidate | points.Named,
     *,
     status: Status | None = None,
     ended_ms: int | None = None,

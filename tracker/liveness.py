@@ -42,6 +42,19 @@ def is_due(
     )
 
 
+# The opposite, asked of the row of a `candidate` by a statement.
+NOTHING_DUE = (
+    "candidate.written_ms > %s AND candidate.closed_ms IS NULL"
+    " AND (candidate.trained_ms > %s OR NOT %s)"
+)
+
+
+def nothing_due(*, is_training: bool) -> list[Any]:
+    """The values of that question."""
+    noted = now_ms() - NOTED_EVERY_MS
+    return [noted, noted, is_training]
+
+
 def note(candidate: Candidate, *, is_training: bool = False, has_data: bool) -> None:
     """Note a write of the script. Call it with the row as it is, under its lock.
 

@@ -1,22 +1,35 @@
 """Points and the series they make: stored once, and summarised by the same write.
 
-Speaks SQL for each database, as recording does: the ORM would write a thousand points in
-as many statements or without saying which of them were new.
+Speaks SQL for each database, as recording does. What comes after a series' latest point
+cannot be there yet, so most points are written the quickest way there is; of the others
+the insert says which were new.
 """
 
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
+import psycopg
 from django.db import connection
+from psycopg.types.numeric import Int8
 
-from tracker import summary
+from tracker import liveness, summary
+from tracker import rows as table
 from tracker.models import Candidate
 from tracker.summary import Row, Summary
 
-T = TypeVar("T")
+POINT = ["metric_id", *Row._fields]
+POINT_LINE = "%d\t%d\t%d\t%r\t%s\n"  # as COPY reads it
+# COPY asks twice; for fewer points it is not worth it.
+MANY = 50
+
+
+class Named(NamedTuple):
+    """A candidate that nobody has looked up yet: finding and locking it are one statement."""
+
+    project_id: int
+    eid: str
 
 
 def store(candidate: Candidate, rows: Mapping[str, set[Row]]) -> None:
@@ -24,43 +37,47 @@ def store(candidate: Candidate, rows: Mapping[str, set[Row]]) -> None:
 
     Call it under the candidate's lock.
     """
-    keys = sorted(rows)
-    now = time.time_ns() // 1_000_000
-
-    known = known_series(candidate, keys)
-    # The points of a new series cannot be there yet; of the others, the insert says which.
-    made = {key: Summary.of(rows[key]) for key in keys if key not in known}
-    for one in made.values():
-        one.logged_ms = now
+    now = now_ms()
+    known = known_series(candidate, sorted(rows))
+    made = {key: summary.of(rows[key], now) for key in sorted(rows) if key not in known}
     ids = {key: pk for key, (pk, _) in known.items()}
     ids |= insert_series(candidate, made)
-    fresh = insert_points({ids[key]: rows[key] for key in keys})
 
-    changed = {}
-    for key in keys:
-        if key in known and (new := fresh.get(ids[key])):
-            pk, kept = known[key]
-            kept.include(new)
-            kept.logged_ms = now
-            changed[pk] = kept
-    update_series(changed)
+    sure: dict[int, set[Row]] = {ids[key]: rows[key] for key in made}
+    doubtful: dict[int, set[Row]] = {}
+    for key, (pk, latest) in known.items():
+        sure[pk] = {row for row in rows[key] if row > latest}
+        doubtful[pk] = rows[key] - sure[pk]
+    append_points(sure)
+    fresh = insert_points(doubtful)
+
+    changed = {pk: sure[pk] | fresh.get(pk, set()) for pk, _ in known.values()}
+    update_series({pk: summary.of(new, now) for pk, new in changed.items() if new})
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+# ---------------------------------------------------------------- series
 
 
 def known_series(
     candidate: Candidate, keys: Sequence[str]
-) -> dict[str, tuple[int, Summary]]:
-    """The id and the summary of the series that are there, by key."""
+) -> dict[str, tuple[int, Row]]:
+    """The id and the latest point of the series that are there, by key, and lock them."""
     values: list[Any] = [*keys]
-    among = f"IN ({places(len(keys))})"
+    among, lock = f"IN ({table.places(len(keys))})", ""
     if connection.vendor == "postgresql":
-        among, values = "= ANY(%s)", [values]
+        # Whoever adds a point the short way has only the lock of its series.
+        among, lock, values = "= ANY(%s)", " FOR NO KEY UPDATE", [values]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT key, id, {', '.join(summary.COLUMNS)} FROM tracker_metric"
-            f" WHERE candidate_id = %s AND key {among}",
+            f"SELECT key, id, {', '.join(Row._fields)} FROM tracker_metric"
+            f" WHERE candidate_id = %s AND key {among} ORDER BY key{lock}",
             [candidate.pk, *values],
         )
-        return {key: (pk, Summary(*row)) for key, pk, *row in cursor.fetchall()}
+        return {key: (pk, Row(*latest)) for key, pk, *latest in cursor.fetchall()}
 
 
 # What a row of a series holds beside its summary: the candidate's columns serve its index.
@@ -70,110 +87,149 @@ SERIES = ["candidate_id", "experiment_id", "started_ms", "eid", "key", *summary.
 def insert_series(candidate: Candidate, made: Mapping[str, Summary]) -> dict[str, int]:
     """New series with the summary of their first points. Returns their ids."""
     owner = (candidate.pk, candidate.experiment_id, candidate.started_ms, candidate.eid)
-    rows = [(*owner, key, *columns_of(one)) for key, one in made.items()]
-    return dict(insert("tracker_metric", SERIES, rows, returning="key, id"))
+    rows = [(*owner, key, *one) for key, one in made.items()]
+    inserted = table.insert("tracker_metric", SERIES, rows, returning="key, id")
+    return dict(inserted)
+
+
+UPDATE_ONE = (
+    f"{summary.MERGE} FROM (SELECT %s AS id, "
+    + ", ".join(f"%s AS {name}" for name in summary.COLUMNS)
+    + ") AS fresh WHERE kept.id = fresh.id"
+)
+UPDATE_MANY = (
+    f"{summary.MERGE} FROM unnest({table.arrays(['id', *summary.COLUMNS])})"
+    f" AS fresh (id, {', '.join(summary.COLUMNS)}) WHERE kept.id = fresh.id"
+)
 
 
 def update_series(changed: Mapping[int, Summary]) -> None:
-    if not changed:
-        return
-    names = summary.COLUMNS
-    with connection.cursor() as cursor:
-        if len(changed) == 1 or connection.vendor == "sqlite":
-            cursor.executemany(
-                f"UPDATE tracker_metric SET {', '.join(f'{name} = %s' for name in names)}"
-                " WHERE id = %s",
-                [(*columns_of(one), pk) for pk, one in changed.items()],
-            )
-        else:
-            cursor.execute(
-                "UPDATE tracker_metric SET "
-                + ", ".join(f"{name} = fresh.{name}" for name in names)
-                + f" FROM unnest({arrays(['id', *names])}) AS fresh (id, {', '.join(names)})"
-                " WHERE tracker_metric.id = fresh.id",
-                [list(changed), *transposed(map(columns_of, changed.values()))],
-            )
-
-
-columns_of = attrgetter(*summary.COLUMNS)
-
-
-POINT = ["metric_id", "step", "timestamp", "value", "is_nan"]
-
-
-def insert_points(series: Mapping[int, set[Row]]) -> dict[int, list[Row]]:
-    """Store points, by the id of their metric. Returns those that were not there yet."""
-    rows = [
-        (metric, *row) for metric, points in series.items() for row in sorted(points)
-    ]
-    fresh: dict[int, list[Row]] = defaultdict(list)
-    for metric, *row in insert(
-        "tracker_point", POINT, rows, returning=", ".join(POINT)
-    ):
-        fresh[metric].append(Row(*row))
-    return fresh
-
-
-# ---------------------------------------------------------------- many rows at once
-
-DOUBLE = frozenset("value first_value mean min_value max_value".split())
-BOOLEAN = frozenset("is_nan first_is_nan in_order".split())
-TEXT = frozenset("key eid".split())
-
-# SQLite takes 32,766 variables in one statement.
-SQLITE_VARIABLES = 30_000
-
-
-def insert(
-    table: str,
-    columns: Sequence[str],
-    rows: Sequence[tuple[Any, ...]],
-    *,
-    returning: str,
-) -> Iterator[tuple[Any, ...]]:
-    """Insert what is not there yet, and yield something of each row that was inserted."""
-    head = f"INSERT INTO {table} ({', '.join(columns)})"
-    tail = f" ON CONFLICT DO NOTHING RETURNING {returning}"
+    """Take the summaries of points that are new into those of their series."""
+    rows = [(pk, *one) for pk, one in changed.items()]
     if not rows:
         return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(
-                f"{head} SELECT * FROM unnest({arrays(columns)}){tail}",
-                transposed(rows),
+            cursor.execute(UPDATE_MANY, table.transposed(rows))
+        else:
+            cursor.executemany(UPDATE_ONE, rows)
+
+
+# ---------------------------------------------------------------- points
+
+
+def append_points(series: Mapping[int, set[Row]]) -> None:
+    """Store points that cannot be there yet, by the id of their metric."""
+    rows = [
+        (metric, *row) for metric, points in series.items() for row in sorted(points)
+    ]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.executemany(
+                f"INSERT INTO tracker_point ({', '.join(POINT)})"
+                f" VALUES ({table.places(len(POINT))})",
+                rows,
             )
-            yield from cursor.fetchall()
-            return
-        row = f"({places(len(columns))})"
-        for chunk in chunks(rows, SQLITE_VARIABLES // len(columns)):
-            cursor.execute(
-                f"{head} VALUES {', '.join([row] * len(chunk))}{tail}",
-                [value for values in chunk for value in values],
-            )
-            yield from cursor.fetchall()
+        elif len(rows) < MANY:
+            table.insert("tracker_point", POINT, rows, returning="1")
+        else:
+            with cursor.copy(
+                f"COPY tracker_point ({', '.join(POINT)}) FROM STDIN"
+            ) as copy:
+                copy.write("".join(map(POINT_LINE.__mod__, rows)))
 
 
-def places(number: int) -> str:
-    return ", ".join(["%s"] * number)
+def insert_points(series: Mapping[int, set[Row]]) -> dict[int, set[Row]]:
+    """Store points, by the id of their metric. Returns those that were not there yet."""
+    rows = [
+        (metric, *row) for metric, points in series.items() for row in sorted(points)
+    ]
+    fresh: dict[int, set[Row]] = {}
+    returned = table.insert("tracker_point", POINT, rows, returning=", ".join(POINT))
+    for metric, *row in returned:
+        fresh.setdefault(metric, set()).add(Row(*row))
+    return fresh
 
 
-def arrays(columns: Iterable[str]) -> str:
-    """Places for one array of each column, with PostgreSQL's types."""
-    return ", ".join(f"%s::{type_of(name)}[]" for name in columns)
+# ---------------------------------------------------------------- the short way
+
+# One point for each of some series, in one statement and so in one journey: the series
+# are found and locked in the order of their keys, the points stored where all series are
+# there, and the summaries of those updated that were new.
+ADD = f"""
+    WITH asked AS (
+        SELECT * FROM unnest({table.arrays(["key", *Row._fields])})
+        AS asked (key, {", ".join(Row._fields)})
+    ), series AS MATERIALIZED (
+        SELECT metric.id, metric.key FROM tracker_candidate AS candidate
+        JOIN tracker_metric AS metric ON metric.candidate_id = candidate.id
+        WHERE candidate.project_id = %s AND candidate.eid = %s
+        AND candidate.deleted_at IS NULL AND candidate.locked_at IS NULL
+        AND {liveness.NOTHING_DUE}
+        AND metric.key = ANY(%s)
+        ORDER BY metric.key FOR NO KEY UPDATE OF metric
+    ), stored AS (
+        INSERT INTO tracker_point ({", ".join(POINT)})
+        SELECT series.id, {", ".join(Row._fields)} FROM series JOIN asked USING (key)
+        WHERE (SELECT count(*) FROM series) = %s
+        ON CONFLICT DO NOTHING RETURNING {", ".join(POINT)}
+    ), fresh AS (
+        SELECT metric_id AS id, {", ".join(map(" AS ".join, summary.OF_ONE))}
+        FROM stored CROSS JOIN (SELECT %s::bigint AS logged_ms) AS clock
+    ), merged AS (
+        {summary.MERGE} FROM fresh WHERE kept.id = fresh.id
+    )
+    SELECT count(*) FROM series
+"""
 
 
-def type_of(column: str) -> str:
-    if column in DOUBLE:
-        return "double precision"
-    if column in BOOLEAN:
-        return "boolean"
-    return "text" if column in TEXT else "bigint"
+def add(named: Named, rows: Mapping[str, Row]) -> bool:
+    """Store one point for each of some series of a candidate, if all are there already.
+
+    PostgreSQL only. Returns False, having changed nothing, where a series is missing, the
+    candidate takes no reports, or a sign of life is due: the long way knows what to do.
+    """
+    keys = sorted(rows)
+    steps, timestamps, values, are_nan = zip(*(rows[key] for key in keys), strict=True)
+    with prepared() as cursor:
+        cursor.execute(
+            ADD,
+            [
+                keys,
+                integers(steps),
+                integers(timestamps),
+                [*values],
+                [*are_nan],
+                *named,
+                *liveness.nothing_due(is_training=liveness.trains(keys)),
+                keys,
+                len(keys),
+                now_ms(),
+            ],
+        )
+        [[found]] = cursor.fetchall()
+    return bool(found == len(keys))
 
 
-def transposed(rows: Iterable[Iterable[Any]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def integers(values: Iterable[int]) -> list[Int8]:
+    """Of one width whatever their size, so that one prepared statement takes them all."""
+    return [Int8(value) for value in values]
 
 
-def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
+@contextmanager
+def prepared() -> Iterator[Any]:
+    """A cursor whose statements PostgreSQL plans once for each connection.
+
+    Django's own puts the values into the text, which is planned anew every time.
+    """
+    connection.ensure_connection()
+    inner: Any = psycopg.Cursor(connection.connection)
+    make = (
+        connection.make_debug_cursor
+        if connection.queries_logged
+        else connection.make_cursor
+    )
+    with make(inner) as cursor:
+        yield cursor

@@ -1,15 +1,19 @@
 """The summary of a series, kept by every write: first, latest, extremes, mean, count.
 
-Pages sort and show candidates by these columns and never read the points for it.
+Pages sort and show candidates by these columns and never read the points for it. Here
+new points are summed up, and MERGED says in SQL how that is taken into what is kept: so
+nobody reads a summary in order to change it, and no two writers can lose one's change.
 """
 
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection
 from itertools import pairwise
-from typing import NamedTuple, Self
+from operator import attrgetter
+from typing import NamedTuple
 
 from tracker.models.candidates import TILED_FROM
+
+LARGEST = "1.7976931348623157e308"  # above it there is only infinity
 
 
 class Row(NamedTuple):
@@ -22,17 +26,13 @@ class Row(NamedTuple):
 
 
 def kept(step: int, timestamp: int, value: float) -> Row:
-    is_nan = math.isnan(value)
+    is_nan = value != value
     # 0.0 and -0.0 are one key on one database and two on the other.
     return Row(step, timestamp, 0.0 if is_nan or value == 0 else value, is_nan)
 
 
-@dataclass(slots=True)
-class Summary:
-    """The columns of a metric's row that its points decide: see models.Metric.
-
-    Without the model around them, since every point that is logged reads and writes them.
-    """
+class Summary(NamedTuple):
+    """The columns of a metric's row that its points decide: see models.Metric."""
 
     step: int
     timestamp: int
@@ -42,104 +42,137 @@ class Summary:
     first_timestamp: int
     first_value: float
     first_is_nan: bool
-    in_order: bool = True
-    count: int = 0
-    finite: int = 0
-    mean: float | None = None
-    min_value: float | None = None
-    min_step: int | None = None
-    max_value: float | None = None
-    max_step: int | None = None
-    logged_ms: int = 0
-    # Where points came late, so that tiles have to be built anew from there.
-    dirty_step: int | None = None
-    dirty_timestamp: int | None = None
-
-    @classmethod
-    def of(cls, rows: Collection[Row]) -> Self:
-        """The summary of a series that begins with these points."""
-        first = min(rows)
-        summary = cls(*first, *first)
-        summary.include(rows)
-        return summary
-
-    def include(self, rows: Collection[Row]) -> None:
-        """Take points in that were not stored before."""
-        ordered = sorted(rows)
-        self.include_late(ordered[0])
-        self.include_ends(ordered)
-        self.count += len(ordered)
-        finite = [row for row in ordered if not row.is_nan and math.isfinite(row.value)]
-        if finite:
-            self.include_extremes(finite)
-            self.include_mean(finite)
-
-    def include_ends(self, ordered: Sequence[Row]) -> None:
-        first, latest = ordered[0], ordered[-1]
-        self.in_order = (
-            self.in_order
-            and (self.count == 0 or follows(self.latest, first))
-            and all(one.timestamp <= next.timestamp for one, next in pairwise(ordered))
-        )
-        if self.count == 0 or latest > self.latest:
-            self.step, self.timestamp, self.value, self.is_nan = latest
-        if self.count == 0 or first < self.first:
-            (
-                self.first_step,
-                self.first_timestamp,
-                self.first_value,
-                self.first_is_nan,
-            ) = first
-
-    def include_late(self, first: Row) -> None:
-        """Remember the first point that is not behind all others: tiles may cover it."""
-        place = (first.step, first.timestamp)
-        if self.count < TILED_FROM or place > (self.step, self.timestamp):
-            return
-        if self.dirty_step is None or self.dirty_timestamp is None:
-            self.dirty_step, self.dirty_timestamp = place
-        else:
-            self.dirty_step, self.dirty_timestamp = min(
-                place, (self.dirty_step, self.dirty_timestamp)
-            )
-
-    def include_extremes(self, finite: Sequence[Row]) -> None:
-        # Where several steps share the extreme value, the first of them is named.
-        lowest = min(finite, key=lambda row: (row.value, row.step))
-        highest = max(finite, key=lambda row: (row.value, -row.step))
-        if self.min_value is None or (lowest.value, lowest.step) < (
-            self.min_value,
-            self.min_step,
-        ):
-            self.min_value, self.min_step = lowest.value, lowest.step
-        if self.max_value is None or (highest.value, -highest.step) > (
-            self.max_value,
-            -(self.max_step or 0),
-        ):
-            self.max_value, self.max_step = highest.value, highest.step
-
-    def include_mean(self, finite: Sequence[Row]) -> None:
-        # A weighted mean, not a sum: a sum of large numbers would overflow to infinity.
-        before, self.finite = self.finite, self.finite + len(finite)
-        share = len(finite) / self.finite
-        mean = math.fsum(row.value / len(finite) for row in finite)
-        self.mean = (
-            mean if before == 0 else (self.mean or 0.0) * (1 - share) + mean * share
-        )
-
-    @property
-    def latest(self) -> Row:
-        return Row(self.step, self.timestamp, self.value, self.is_nan)
-
-    @property
-    def first(self) -> Row:
-        return Row(
-            self.first_step, self.first_timestamp, self.first_value, self.first_is_nan
-        )
+    in_order: bool
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs
+    finite: int
+    mean: float | None
+    min_value: float | None
+    min_step: int | None
+    max_value: float | None
+    max_step: int | None
+    logged_ms: int
 
 
-COLUMNS = [field.name for field in fields(Summary)]
+COLUMNS = Summary._fields
 
 
-def follows(latest: Row, next: Row) -> bool:
-    return next > latest and next.timestamp >= latest.timestamp
+def of(rows: Collection[Row], logged_ms: int) -> Summary:
+    """The summary of some points."""
+    ordered = sorted(rows)
+    finite = [row for row in ordered if not row.is_nan and math.isfinite(row.value)]
+    # Where several steps share the extreme value, the first of them is named.
+    lowest = min(finite, key=attrgetter("value"), default=None)
+    highest = max(finite, key=attrgetter("value"), default=None)
+    return Summary(
+        *ordered[-1],
+        *ordered[0],
+        all(one.timestamp <= next.timestamp for one, next in pairwise(ordered)),
+        len(ordered),
+        len(finite),
+        # A mean of shares, not a sum: a sum of large numbers would overflow to infinity.
+        math.fsum(row.value / len(finite) for row in finite) if finite else None,
+        lowest.value if lowest else None,
+        lowest.step if lowest else None,
+        highest.value if highest else None,
+        highest.step if highest else None,
+        logged_ms,
+    )
+
+
+# ---------------------------------------------------------------- in SQL
+
+# `kept` is the row of the series, `fresh` the summary of points that were not there yet.
+# What is said here means the same on SQLite and on PostgreSQL.
+
+
+def _these(table: str, prefix: str = "") -> str:
+    return "(" + ", ".join(f"{table}.{prefix}{name}" for name in Row._fields) + ")"
+
+
+_LATER = f"{_these('fresh')} > {_these('kept')}"
+_EARLIER = f"{_these('fresh', 'first_')} < {_these('kept', 'first_')}"
+_FOLLOWS = (
+    f"({_these('fresh', 'first_')} > {_these('kept')}"
+    " AND fresh.first_timestamp >= kept.timestamp)"
+)
+_LOWER = (
+    "(kept.min_value IS NULL OR fresh.min_value < kept.min_value"
+    " OR fresh.min_value = kept.min_value AND fresh.min_step < kept.min_step)"
+)
+_HIGHER = (
+    "(kept.max_value IS NULL OR fresh.max_value > kept.max_value"
+    " OR fresh.max_value = kept.max_value AND fresh.max_step < kept.max_step)"
+)
+# Not behind all others: tiles may cover the place already.
+_PLACE = "(fresh.first_step, fresh.first_timestamp)"
+_LATE = (
+    f"(kept.count >= {TILED_FROM} AND {_PLACE} <= (kept.step, kept.timestamp) AND"
+    f" (kept.dirty_step IS NULL OR {_PLACE} < (kept.dirty_step, kept.dirty_timestamp)))"
+)
+# Each mean by its share of the points; what is nearly zero counts as zero, since
+# PostgreSQL refuses a product that is too small to be a number.
+_MEAN = (
+    "CASE WHEN fresh.finite = 0 THEN kept.mean WHEN kept.finite = 0 THEN fresh.mean"
+    " ELSE CASE WHEN abs(kept.mean) < 1e-280 THEN 0 ELSE kept.mean"
+    " * (kept.finite * 1e0 / (kept.finite + fresh.finite)) END"
+    " + CASE WHEN abs(fresh.mean) < 1e-280 THEN 0 ELSE fresh.mean"
+    " * (fresh.finite * 1e0 / (kept.finite + fresh.finite)) END END"
+)
+
+
+def _choice(condition: str, *columns: str) -> dict[str, str]:
+    """These columns come from `fresh` where the condition is true."""
+    return {
+        name: f"CASE WHEN {condition} THEN fresh.{name} ELSE kept.{name} END"
+        for name in columns
+    }
+
+
+MERGED = {
+    **_choice(_LATER, "step", "timestamp", "value", "is_nan"),
+    **_choice(_EARLIER, "first_step", "first_timestamp", "first_value", "first_is_nan"),
+    "in_order": f"kept.in_order AND fresh.in_order AND {_FOLLOWS}",
+    "count": "kept.count + fresh.count",
+    "finite": "kept.finite + fresh.finite",
+    "mean": _MEAN,
+    **_choice(_LOWER, "min_value", "min_step"),
+    **_choice(_HIGHER, "max_value", "max_step"),
+    "logged_ms": "fresh.logged_ms",
+    # From here tiles will have to be built anew.
+    "dirty_step": f"CASE WHEN {_LATE} THEN fresh.first_step ELSE kept.dirty_step END",
+    "dirty_timestamp": (
+        f"CASE WHEN {_LATE} THEN fresh.first_timestamp ELSE kept.dirty_timestamp END"
+    ),
+}
+
+MERGE = "UPDATE tracker_metric AS kept SET " + ", ".join(
+    f"{name} = {merged}" for name, merged in MERGED.items()
+)
+
+_IS_FINITE = f"NOT is_nan AND abs(value) <= {LARGEST}"
+
+
+def _if_finite(column: str) -> str:
+    return f"CASE WHEN {_IS_FINITE} THEN {column} END"
+
+
+# What `of` says of a single point, of its columns and `logged_ms`: value AS column.
+OF_ONE = [
+    ("step", "step"),
+    ("timestamp", "timestamp"),
+    ("value", "value"),
+    ("is_nan", "is_nan"),
+    ("step", "first_step"),
+    ("timestamp", "first_timestamp"),
+    ("value", "first_value"),
+    ("is_nan", "first_is_nan"),
+    ("TRUE", "in_order"),
+    ("1", "count"),
+    (f"CASE WHEN {_IS_FINITE} THEN 1 ELSE 0 END", "finite"),
+    (_if_finite("value"), "mean"),
+    (_if_finite("value"), "min_value"),
+    (_if_finite("step"), "min_step"),
+    (_if_finite("value"), "max_value"),
+    (_if_finite("step"), "max_step"),
+    ("logged_ms", "logged_ms"),
+]

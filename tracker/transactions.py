@@ -24,11 +24,21 @@ def atomically(verb: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        with transaction.atomic():
+            return verb(*args, **kwargs)
+
+    return patiently(run)
+
+
+def patiently(verb: Callable[P, T]) -> Callable[P, T]:
+    """Run a verb that is one statement or one transaction; again after a deadlock."""
+
+    @functools.wraps(verb)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
         attempts = 1 if connection.in_atomic_block else ATTEMPTS
         for attempt in range(1, attempts + 1):
             try:
-                with transaction.atomic():
-                    return verb(*args, **kwargs)
+                return verb(*args, **kwargs)
             except OperationalError as problem:
                 if attempt == attempts or not asks_for_another(problem):
                     raise

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from django.db import connection
 
 from tests import make
 from tests.api.words import GONE, INVALID, kv, metric, refused
@@ -195,6 +196,8 @@ def test_costs_the_same_for_one_point_or_hundreds(
     batch = [metric(f"m{i % 3}", i, i, step=i + 1) for i in range(points)]
     body = json.dumps({"run_id": run.eid, "metrics": batch})
 
-    # begin, lock, series, points, summaries, catalogue (not remembered in tests), commit
-    with django_assert_num_queries(7):
+    # begin, lock, series, points, summaries, catalogue (not remembered in tests), commit;
+    # a point each of some series is one statement on PostgreSQL
+    is_short = points == 1 and connection.vendor == "postgresql"
+    with django_assert_num_queries(1 if is_short else 7):
         api.send("POST", "runs/log-batch", body)

@@ -165,14 +165,15 @@ def test_waits_for_whoever_writes(run):
     holder.join()
 
 
-def test_asks_to_come_again_when_waiting_takes_too_long(run, api):
+def test_asks_to_come_again_when_waiting_takes_too_long(run, api, monkeypatch):
     release = threading.Event()
     holder = holding(run, release)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET lock_timeout = '100ms'")
         else:
-            cursor.execute("PRAGMA busy_timeout = 100")
+            options = connection.settings_dict["OPTIONS"]
+            monkeypatch.setitem(options, "timeout", 0.1)
 
     url = "/api/2.0/mlflow/runs/log-metric"
     body = {"run_id": run.eid} | metric()

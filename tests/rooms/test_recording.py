@@ -3,11 +3,14 @@
 import math
 
 import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests import make
-from tracker import recording
-from tracker.errors import Invalid
-from tracker.models import Key, Point
+from tracker import points, recording, summary
+from tracker.errors import Conflict, Invalid
+from tracker.models import Candidate, Key, Point
 from tracker.recording import Point as P
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +122,71 @@ def test_costs_the_same_for_one_point_or_hundreds(
     candidate = make.candidate(experiment, metrics={f"m{i}": 0.5 for i in range(3)})
     batch = [P(f"m{i % 3}", float(i), i, i) for i in range(points)]
 
-    # begin, lock, metrics, points, summaries, catalogue (nothing is committed here, so the
-    # process never remembers its keys), commit
-    with django_assert_max_num_queries(7):
+    # begin, lock, metrics, points that are surely new, points that may be there, summaries,
+    # catalogue (nothing is committed here, so the process never remembers its keys), commit
+    with django_assert_max_num_queries(8):
         recording.log_batch(candidate, metrics=batch)
+
+
+VALUES = [0.0, 1.5, -2.0, 5e-324, -1e-310, 1.7e308, -1.7e308, math.inf, -math.inf]
+
+
+@given(data=st.data())
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_sums_up_whatever_comes_in_any_order_and_twice(experiment, data):
+    values = st.sampled_from([*VALUES, math.nan])
+    point = st.builds(
+        lambda value, timestamp, step: P("loss", value, timestamp, step),
+        values,
+        st.integers(0, 3),
+        st.integers(-2, 3),
+    )
+    batches = data.draw(st.lists(st.lists(point, min_size=1, max_size=6), max_size=6))
+    candidate = make.candidate(experiment, points=[P("loss", 0.0, 0, 0)])
+    named = points.Named(candidate.project_id, candidate.eid)
+
+    for batch in batches:
+        recording.log_batch(named, metrics=batch)
+
+    logged = [one for batch in batches for one in batch] + [P("loss", 0.0, 0, 0)]
+    rows = {summary.kept(one.step, one.timestamp, one.value) for one in logged}
+    expected = summary.of(rows, logged_ms=0)
+    row = metric(candidate)
+    assert row.points.count() == len(rows)
+    for name in set(summary.COLUMNS) - {"mean", "in_order", "logged_ms"}:
+        assert getattr(row, name) == getattr(expected, name), name
+    largest = max(expected.max_value, -expected.min_value, 1e-260)
+    assert row.mean == pytest.approx(expected.mean, rel=1e-9, abs=largest * 1e-9)
+    # Points that came late may have said so, and it is remembered.
+    assert expected.in_order or not row.in_order
+
+
+@pytest.mark.parametrize(
+    "hide", [{"deleted_at": timezone.now()}, {"locked_at": timezone.now()}]
+)
+def test_takes_no_next_point_of_what_is_deleted_or_locked(experiment, hide):
+    candidate = make.candidate(experiment, metrics={"loss": 1.0})
+    Candidate.objects.filter(pk=candidate.pk).update(**hide)
+
+    with pytest.raises((Invalid, Conflict)):
+        recording.log_batch(
+            points.Named(candidate.project_id, candidate.eid),
+            metrics=[P("loss", 2.0, 9, 9)],
+        )
+    assert metric(candidate).count == 1
+
+
+def test_stores_the_series_that_are_missing_with_those_that_are_there(experiment):
+    candidate = make.candidate(experiment, metrics={"loss": 1.0})
+
+    recording.log_batch(
+        points.Named(candidate.project_id, candidate.eid),
+        metrics=[P("loss", 2.0, 9, 9), P("acc", 0.5, 9, 9)],
+    )
+
+    assert metric(candidate).count == 2
+    assert metric(candidate, "acc").count == 1

@@ -32,7 +32,7 @@ from tracker.models import (
     Project,
     Role,
 )
-from tracker.recording import Named
+from tracker.points import Named
 
 INTEGER = re.compile(r"-?[0-9]+\Z")
 MAX_EXPERIMENT_IDS = 10_000

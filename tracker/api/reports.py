@@ -50,7 +50,7 @@ class LogMetric(OfRun):
 def log_metric(call: Call, asked: LogMetric) -> dict[str, Any]:
     keys.check(asked.key, "name")
     candidate = call.named(asked.run_id, asked.run_uuid)
-    recording.log_batch(candidate, metrics=[point(asked)])
+    recording.log_batch(candidate, metrics=[asked])
     return {}
 
 
@@ -122,7 +122,7 @@ def log_batch(call: Call, batch: LogBatch) -> dict[str, Any]:
     pairs.check_keys((metric.key for metric in batch.metrics), "metrics[%d].name")
     recording.log_batch(
         call.named(batch.run_id),
-        metrics=[point(metric) for metric in batch.metrics],
+        metrics=batch.metrics,
         params=pairs.read_once(batch.params, "params"),
         tags=pairs.read(batch.tags, "tags"),
     )
@@ -136,18 +136,6 @@ def check_size(what: str, limit: int, *lists: Sequence[Message]) -> None:
             f"A batch logging request can contain at most {limit} {what}. Got {size} {what}."
             f" Please split up {what} across multiple requests and try again."
         )
-
-
-def point(metric: Metric | LogMetric) -> recording.Point:
-    return recording.Point(
-        metric.key,
-        metric.value,
-        metric.timestamp,
-        metric.step,
-        metric.model_id,
-        metric.dataset_name,
-        metric.dataset_digest,
-    )
 
 
 # ---------------------------------------------------------------- inputs and outputs

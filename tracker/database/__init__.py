@@ -1,0 +1,1 @@
+"""Django's databases, where Tracker asks more of one than Django does."""
