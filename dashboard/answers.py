@@ -1,6 +1,7 @@
 """Answers of `chart.json`: what a figure needs, and 304 where the browser has it."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -11,11 +12,14 @@ from django.utils.http import parse_etags
 from dashboard import frames
 
 
-def lines(request: HttpRequest, subject: frames.Subject) -> HttpResponse:
+def lines(
+    request: HttpRequest, subject: frames.Subject, *, notes: Sequence[str] = ()
+) -> HttpResponse:
     """Curves of one metric. Whether they changed is known without reading a point."""
     version = [
         request.GET.urlencode(),
         subject.missing,
+        notes,
         *(
             (m.metric.pk, m.metric.count, m.metric.logged_ms, m.candidate.iid)
             + (m.candidate.name, m.candidate.status, m.is_baseline)
@@ -25,7 +29,9 @@ def lines(request: HttpRequest, subject: frames.Subject) -> HttpResponse:
     etag = tag(repr(version).encode())
     if is_known(request, etag):
         return unchanged(etag)
-    return answer(frames.answer(subject), etag)
+    content = frames.answer(subject)
+    content["notes"] = [*notes, *content["notes"]]
+    return answer(content, etag)
 
 
 def whole(request: HttpRequest, content: dict[str, Any]) -> HttpResponse:

@@ -370,3 +370,50 @@ def bars(drawn: Sequence[Bar]) -> Figure:
             "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
         },
     )
+
+
+# ---------------------------------------------------------------- ROC, precision and recall
+
+
+def operating(
+    drawn: Sequence[tuple[str, Look, Sequence[float], Sequence[float]]], kind: str
+) -> Figure:
+    """What a classifier reaches at each threshold; chance as a dotted line for ROC."""
+    names = {
+        "roc": ("false positive rate", "true positive rate"),
+        "pr": ("recall", "precision"),
+    }[kind]
+    data: list[dict[str, Any]] = []
+    if kind == "roc":
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": [0, 1],
+                "y": [0, 1],
+                "line": {"color": "--line-strong", "width": 1, "dash": "dot"},
+                "hoverinfo": "skip",
+                "meta": {"raw": 1},
+            }
+        )
+    for id_, look, x, y in drawn:
+        shape = {"dash": DASHES[look.dash]} if look.dash else {}
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "legendgroup": id_,
+                "x": list(x),
+                "y": list(y),
+                "line": {"color": look.colour, "width": 1.75, **shape},
+                "hoverinfo": "none",
+            }
+        )
+    return figure(
+        data,
+        {
+            "xaxis": {"title": {"text": names[0]}, "range": [-0.01, 1.01]},
+            "yaxis": {"title": {"text": names[1]}, "range": [-0.01, 1.02]},
+            "margin": {"l": 60, "r": 12, "t": 8, "b": 44},
+        },
+    )

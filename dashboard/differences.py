@@ -16,6 +16,7 @@ from dashboard.directions import Direction, Used, by_weight, direction
 from dashboard.results import AGGREGATES, value_of, verdict, written_delta
 from dashboard.templatetags.tracker_tags import MINUS, grouped, shown
 from tracker.models import Candidate, DatasetUse, Metric, Param, Tag
+from tracker.seeds import is_seed
 
 MAX_ROWS = 100  # of one section
 MAX_CELL_CHARS = 80
@@ -39,11 +40,6 @@ CODE = {
 }
 # Not compared: names, notes, and what MLflow keeps for itself.
 OWN_PLACE = ("mlflow.runName", "mlflow.note.content", "mlflow.parentRunId")
-SEEDS = ("seed", "random_seed", "random_state")
-
-
-def is_seed(key: str) -> bool:
-    return key in SEEDS or key.endswith(("_seed", "/seed"))
 
 
 class Cell(NamedTuple):

@@ -61,6 +61,7 @@ class Entry(NamedTuple):
     is_live: bool
     is_baseline: bool
     is_hidden: bool
+    label: str | None = None  # instead of the number
 
 
 class Table(NamedTuple):
@@ -133,10 +134,12 @@ def frame(subject: Subject, *, with_table: bool = False) -> Frame:
     )
 
 
-def several(subjects: Sequence[Subject], *, with_table: bool = False) -> list[Frame]:
+def several(
+    subjects: Sequence[Subject], *, with_table: bool = False, samples: int = SKETCHED
+) -> list[Frame]:
     """One query for them all."""
     metrics = [metric for subject in subjects for metric in subject.metrics]
-    drawn = sketches.sketched(metrics, SKETCHED)
+    drawn = sketches.sketched(metrics, samples)
     return [framed(subject, drawn, with_table=with_table) for subject in subjects]
 
 
@@ -281,6 +284,14 @@ def answer(subject: Subject) -> dict[str, Any]:
             subject.axis
         ],
     }
+
+
+def curves_of(subject: Subject) -> list[tuple[Member, Curve]]:
+    """What the lines go through, member by member."""
+    drawn = curves.condensed(
+        subject.metrics, axis=subject.axis, between=between(subject)
+    )
+    return [(member, drawn[member.metric.pk]) for member in subject.members]
 
 
 def between(subject: Subject) -> tuple[float, float] | None:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from dashboard.about import Read
-from dashboard.differences import COMMIT, is_seed
+from dashboard.differences import COMMIT
 from dashboard.surroundings import Surroundings
 from tracker.models import CIBuild
+from tracker.seeds import is_seed
 
 DIFF = "mlflow.source.git.diff"
 

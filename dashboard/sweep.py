@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from dashboard.differences import is_seed
 from dashboard.directions import direction
 from dashboard.results import AGGREGATES, value_of
 from dashboard.scatter import Field
 from tracker.models import Candidate, Key, Kind, Metric, Param
+from tracker.seeds import is_seed
 
 MAX_CANDIDATES = 2000
 MAX_OFFERED = 60  # keys of a kind that a reader can choose from
@@ -108,16 +108,23 @@ def sample(
     )
     known = {candidate.pk for candidate in newest}
     candidates = [*newest, *(c for c in compared if c.pk not in known)]
+    return sampled(candidates, addresses, is_cut=len(newest) == MAX_CANDIDATES)
+
+
+def sampled(
+    candidates: Sequence[Candidate], addresses: Collection[Address], *, is_cut: bool
+) -> Sample:
+    """Two queries."""
     ids = [candidate.pk for candidate in candidates]
     found = read_params(ids, [a.key for a in addresses if a.kind == Kind.PARAM])
     found |= read_metrics(ids, [a.key for a in addresses if a.kind == Kind.METRIC])
     return Sample(
-        candidates,
+        list(candidates),
         {
             address: [found.get(address, {}).get(pk) for pk in ids]
             for address in addresses
         },
-        is_cut=len(newest) == MAX_CANDIDATES,
+        is_cut,
     )
 
 

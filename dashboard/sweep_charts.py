@@ -23,6 +23,11 @@ def sweep_metric(request: HttpRequest, metrics: Sequence[str]) -> str | None:
     )
 
 
+def by_weight_of(metrics: Sequence[str]) -> list[str]:
+    """The most telling in front."""
+    return by_weight(Used(key) for key in metrics)
+
+
 def chosen_axes(
     request: HttpRequest, params: Sequence[str], metric: str | None
 ) -> list[sweep.Address]:

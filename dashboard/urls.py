@@ -8,6 +8,7 @@ from dashboard.views import (
     artifacts,
     candidates,
     changes,
+    charts,
     compare,
     experiment,
     experiments,
@@ -83,6 +84,26 @@ urlpatterns = [
         "p/<str:slug>/experiments/<int:iid>/restore/",
         experiments.restore,
         name="restore_experiment",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/charts/",
+        charts.charts,
+        name="experiment_charts",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/charts/chart.json",
+        charts.chart,
+        name="experiment_chart",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/charts/chart.svg",
+        charts.chart_svg,
+        name="experiment_chart_svg",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/charts/chart.csv",
+        charts.chart_csv,
+        name="experiment_chart_csv",
     ),
     # Candidates and compare.
     path("p/<str:slug>/c/<int:iid>/", candidates.candidate, name="candidate"),

@@ -1,6 +1,7 @@
 """What chart frames need in templates."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -25,6 +26,14 @@ def query_fields(context: dict[str, Any], *without: str) -> SafeString:
             for value in values
         ),
     )
+
+
+@register.simple_tag(takes_context=True)
+def kept_query(context: dict[str, Any], *names: str) -> str:
+    """The parts of this page's query that a neighbouring page understands as well."""
+    query = context["request"].GET
+    pairs = [(name, value) for name in names if (value := query.get(name))]
+    return f"?{urlencode(pairs)}" if pairs else ""
 
 
 @register.simple_tag

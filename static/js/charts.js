@@ -94,7 +94,8 @@
       this.frame = frame;
       this.plot = frame.querySelector(".plot");
       this.legend = frame.querySelector("[data-legend]");
-      this.at = frame.querySelector("[data-at]");
+      this.shared = this.legend ? null : document.querySelector("[data-shared-legend]");
+      this.at = frame.querySelector("[data-at]") ?? (this.shared && document.querySelector("[data-shared-at]"));
       this.hidden = new Set((new URLSearchParams(location.search).get("hide") ?? "").split(",").filter(Boolean));
       this.focus = null;
       this.range = null;
@@ -143,7 +144,14 @@
       if (title && answer.title) title.textContent = answer.title;
       if (this.legend) this.fillLegend(answer.legend);
       this.fillTable();
+      if (answer.empty) return this.tellEmpty(answer.empty);
       return this.draw();
+    }
+
+    tellEmpty(text) {
+      this.plot.classList.add("nothing");
+      this.plot.replaceChildren(part("p", "hint", text));
+      this.frame.querySelector("[data-notes]")?.replaceChildren();
     }
 
     fail(problem) {
@@ -261,7 +269,9 @@
       const key = Object.assign(document.createElement("i"), {
         className: `key slot-${Number(entry.slot)}${entry.dash ? ` dash-${Number(entry.dash)}` : ""}`,
       });
-      button.append(key, part("span", "id", `#${entry.id}`), part("span", "nm", entry.name));
+      const name = part("span", "nm", entry.name);
+      name.title = entry.name;
+      button.append(key, part("span", "id", entry.label ?? `#${entry.id}`), name);
       if (entry.is_live) button.append(part("span", "tagx", "live"));
       if (entry.is_baseline) button.append(part("span", "tagx", "Baseline"));
       button.append(part("output", "", entry.value));
@@ -298,11 +308,12 @@
     }
 
     tellCursor(points) {
-      if (!this.legend) return;
+      const legend = this.legend ?? this.shared;
+      if (!legend) return;
       const values = new Map();
       for (const point of points)
         if (!point.data.meta?.raw) values.set(point.data.legendgroup, point.data.orientation === "h" ? point.x : point.y);
-      for (const button of this.legend.querySelectorAll("[data-curve]"))
+      for (const button of legend.querySelectorAll("[data-curve]"))
         button.querySelector("output").textContent = shown(values.get(button.dataset.curve));
       if (!this.at || points[0].data.orientation === "h") return;
       const x = points[0].x;
@@ -311,6 +322,11 @@
     }
 
     tellLast() {
+      if (this.shared) {
+        for (const output of this.shared.querySelectorAll("output")) output.textContent = "";
+        if (this.at) this.at.textContent = "";
+        return;
+      }
       if (!this.legend) return;
       const values = new Map(this.answer.legend.map((entry) => [entry.id, entry.value]));
       for (const button of this.legend.querySelectorAll("[data-curve]"))
@@ -419,6 +435,28 @@
       event.preventDefault();
       range.closest("details").open = false;
     });
+
+  // ---- one list of candidates for all charts of a page ------------------------------------------
+  const shared = document.querySelector("[data-shared-legend]");
+  if (shared) {
+    const each = (act) => { for (const chart of charts.values()) if (chart.shared && chart.answer && !chart.answer.empty) act(chart); };
+    const idOf = (event) => event.target.closest("li")?.dataset.id ?? null;
+    const look = (event) => each((chart) => chart.lookAt(idOf(event)));
+    shared.addEventListener("pointerover", look);
+    shared.addEventListener("focusin", look);
+    for (const leave of ["pointerleave", "focusout"])
+      shared.addEventListener(leave, () => each((chart) => chart.lookAt(null)));
+    shared.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-curve]");
+      if (!button) return;
+      const show = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(show));
+      const off = [...shared.querySelectorAll('[aria-pressed="false"]')].map((one) => one.dataset.curve);
+      for (const chart of charts.values()) chart.hidden = new Set(off);
+      each((chart) => chart.restyle());
+      setQuery("hide", off.join(","), true);
+    });
+  }
 
   addEventListener("popstate", () => location.reload());
 

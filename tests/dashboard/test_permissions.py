@@ -42,6 +42,14 @@ READ = [
     "/p/vision/experiments/1/",
     "/p/vision/experiments/1.csv",
     "/p/vision/experiments/1.json",
+    "/p/vision/experiments/1/charts/",
+    "/p/vision/experiments/1/charts/chart.json?ch=bar!val/acc",
+    "/p/vision/experiments/1/charts/chart.svg?ch=bar!val/acc",
+    "/p/vision/experiments/1/charts/chart.csv?ch=bar!val/acc",
+    "/p/vision/c/1.json",
+    "/p/vision/c/1/code/",
+    "/p/vision/c/1/system/",
+    "/p/vision/recipe/",
     "/api/v4/projects/vision/ml/mlflow",
     "/r/?link=%23/experiments/1&project=vision",
 ]
@@ -50,6 +58,8 @@ WRITE = [  # a POST; a GET of the form, where there is one, asks for the same
     "/p/vision/experiments/1/settings/",
     "/p/vision/experiments/1/delete/",
     "/p/vision/experiments/1/restore/",
+    "/p/vision/c/1/status/",
+    "/p/vision/c/1/baseline/",
 ]
 OWN = [
     "/p/vision/describe/",

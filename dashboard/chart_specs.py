@@ -1,0 +1,159 @@
+"""A chart as it stands in an address: `ch=line!val/loss!log`, one `ch` for each chart.
+
+The parts are the kind, its fields in order, and flags. A `!` or a `%` inside a key is
+written %21 and %25. What makes no sense becomes a sentence for the reader.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+MAX_CHARTS = 24
+MAX_SPEC_CHARS = 1000
+
+
+class Field(NamedTuple):
+    """What a kind asks for."""
+
+    label: str
+    of: str  # metric, param, any (`p:` or `m:`), path, key
+    is_optional: bool = False
+    is_many: bool = False  # takes all that follow
+
+
+class Kind(NamedTuple):
+    label: str
+    fields: tuple[Field, ...]
+    about: str  # for who chooses a chart
+    may_log: bool = False
+
+
+METRIC = Field("Metric", "metric")
+KINDS: dict[str, Kind] = {
+    "line": Kind("Curves", (METRIC,), "one line per candidate", may_log=True),
+    "band": Kind(
+        "Groups with intervals",
+        (METRIC,),
+        "mean of repeats and its 95 % interval",
+        may_log=True,
+    ),
+    "env": Kind(
+        "Envelope", (METRIC,), "median of all, and where eight of ten lie", may_log=True
+    ),
+    "bar": Kind("Bars", (METRIC,), "best value of each candidate"),
+    "box": Kind("Boxes", (METRIC, Field("By", "param")), "values by a parameter"),
+    "scatter": Kind(
+        "Scatter",
+        (Field("Across", "any"), Field("Up", "any"), Field("Colour", "any", True)),
+        "any two things against each other",
+    ),
+    "contour": Kind(
+        "Contour",
+        (Field("Across", "param"), Field("Up", "param"), METRIC),
+        "a metric over two parameters",
+    ),
+    "heat": Kind(
+        "Heatmap",
+        (Field("Across", "param"), Field("Up", "param"), METRIC),
+        "mean of a metric for each pair of values",
+    ),
+    "parallel": Kind(
+        "Parallel coordinates",
+        (Field("Axes", "any", True, True),),
+        "many parameters and a metric at once",
+    ),
+    "roc": Kind("ROC", (Field("File", "path"),), "a logged table of fpr and tpr"),
+    "pr": Kind(
+        "Precision and recall",
+        (Field("File", "path"),),
+        "a logged table of precision and recall",
+    ),
+    "images": Kind(
+        "Images", (Field("Image", "path"),), "the same picture of each candidate"
+    ),
+}
+
+
+class Spec(NamedTuple):
+    """One chart."""
+
+    kind: str
+    fields: tuple[str, ...]
+    is_log: bool = False
+
+    @property
+    def text(self) -> str:
+        flags = ("log",) if self.is_log else ()
+        return "!".join([self.kind, *map(escaped, self.fields), *flags])
+
+    @property
+    def title(self) -> str:
+        names = [plain(field) for field in self.fields]
+        match self.kind:
+            case "line" | "band" | "env" | "bar":
+                return names[0]
+            case "box":
+                return f"{names[0]} by {names[1]}"
+            case "scatter":
+                return f"{names[1]} by {names[0]}"
+            case "contour" | "heat":
+                return f"{names[2]} over {names[0]} and {names[1]}"
+            case "parallel":
+                return "All parameters" if not names else ", ".join(names[:4])
+        return names[0].rpartition("/")[2]
+
+
+def plain(field: str) -> str:
+    """A field without the letter of its kind."""
+    return field[2:] if field[:2] in ("p:", "m:") else field
+
+
+def escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("!", "%21")
+
+
+def unescaped(text: str) -> str:
+    return text.replace("%21", "!").replace("%25", "%")
+
+
+class Unreadable(Exception):
+    """Not a chart; the sentence says why."""
+
+
+def read(text: str) -> Spec:
+    """Raises Unreadable."""
+    text = text.replace("\0", "")
+    kind_name, *parts = text[:MAX_SPEC_CHARS].split("!")
+    kind = KINDS.get(kind_name)
+    if kind is None:
+        known = ", ".join(KINDS)
+        raise Unreadable(f"“{kind_name[:40]}” is no kind of chart. There are {known}.")
+    is_log = kind.may_log and len(parts) > 1 and parts[-1] == "log"
+    if is_log:
+        parts.pop()
+    fields = [unescaped(part) for part in parts]
+    while fields and not fields[-1]:
+        fields.pop()
+    least = sum(1 for field in kind.fields if not field.is_optional)
+    if len(fields) < least or not all(fields[:least]):
+        wanted = ", then ".join(field.label.lower() for field in kind.fields[:least])
+        raise Unreadable(f"The chart “{text[:60]}” lacks a part: it needs {wanted}.")
+    if not any(field.is_many for field in kind.fields):
+        fields = fields[: len(kind.fields)]
+    return Spec(kind_name, tuple(fields), is_log)
+
+
+def read_many(texts: Iterable[str], problems: list[str]) -> list[Spec]:
+    """Each once, in the order given."""
+    found: dict[str, Spec] = {}
+    for text in texts:
+        if not text:
+            continue
+        try:
+            spec = read(text)
+        except Unreadable as problem:
+            problems.append(str(problem))
+            continue
+        found.setdefault(spec.text, spec)
+    if len(found) > MAX_CHARTS:
+        problems.append(f"These are the first {MAX_CHARTS} of {len(found)} charts.")
+    return list(found.values())[:MAX_CHARTS]
