@@ -3,6 +3,7 @@
 A key may turn into a file's name somewhere, so it must be its own normal path.
 """
 
+import json
 import posixpath
 import re
 
@@ -22,14 +23,14 @@ def check(key: str, parameter: str) -> None:
     """Raises Invalid for a key that cannot be one; `parameter` is what the caller calls it."""
     if not KEY.match(key):
         raise Invalid(
-            f"Invalid value {quoted(key)} for parameter '{parameter}' supplied: Names may"
+            f"Invalid value {echoed(key)} for parameter '{parameter}' supplied: Names may"
             " only contain alphanumerics, underscores (_), dashes (-), periods (.),"
             " spaces ( ), colons (:) and slashes (/)."
         )
     normal = posixpath.normpath(key)
     if normal != key or normal == "." or normal.startswith(("..", "/")):
         raise Invalid(
-            f"Invalid value {quoted(key)} for parameter '{parameter}' supplied: Names may"
+            f"Invalid value {echoed(key)} for parameter '{parameter}' supplied: Names may"
             " be treated as files in certain cases, and must not resolve to other names"
             f" when treated as such. This name would resolve to {quoted(normal)}."
         )
@@ -47,3 +48,13 @@ def check_length(text: str, limit: int, parameter: str) -> None:
 def quoted(text: str) -> str:
     """A text as a message may show it: escaped, and no more than its beginning."""
     return repr(text[:QUOTED_CHARS])
+
+
+def echoed(text: str) -> str:
+    """The beginning of a text as the message had it: in JSON's quotes."""
+    return json.dumps(text[:QUOTED_CHARS])
+
+
+def shown(text: str) -> str:
+    """The beginning of a text without quotes: of ids, which clients look for in messages."""
+    return text[:QUOTED_CHARS]

@@ -169,7 +169,9 @@ def restore_experiment(experiment: Experiment) -> None:
     """
     rows = Experiment.objects.filter(pk=experiment.pk, deleted_at__isnull=False)
     if not rows.update(deleted_at=None, updated_ms=now_ms()):
-        raise NotFound(f"No deleted Experiment with id={experiment.iid} exists.")
+        raise NotFound(
+            f"No Experiment with id={experiment.iid} exists among the deleted."
+        )
     experiment.candidates.filter(deleted_at__isnull=False).update(deleted_at=None)
     audit.record(What.RESTORED, project=experiment.project, about=experiment)
 

@@ -8,7 +8,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from tracker.errors import Invalid
-from tracker.keys import quoted
+from tracker.keys import echoed
 
 MAX_CHARS = 2048
 # Paths in Tracker's own storage are short, and the run's and the file's follow.
@@ -32,7 +32,7 @@ def check(location: str, parameter: str) -> str:
         )
     if reason := problem(location):
         raise Invalid(
-            f"Invalid value {quoted(location)} for parameter '{parameter}' supplied: {reason}"
+            f"Invalid value {echoed(location)} for parameter '{parameter}' supplied: {reason}"
         )
     # Below the bare root, clients lose the prefix of the tracking URI.
     return "" if is_own_root(location) else location

@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
 from tracker import ci, liveness, points, seeds, summary
 from tracker.errors import Conflict, Invalid, NotFound
-from tracker.keys import MAX_PARAM_CHARS, MAX_TAG_CHARS, quoted
+from tracker.keys import MAX_PARAM_CHARS, MAX_TAG_CHARS, quoted, shown
 from tracker.models import (
     Candidate,
     Experiment,
@@ -171,7 +171,7 @@ def lock(candidate: Candidate | Named) -> Candidate:
         cursor.execute(f"{SELECT_CANDIDATE} WHERE {named}{lock}", values)
         row = cursor.fetchone()
     if row is None:
-        raise NotFound(f"Run with id={quoted(candidate.eid)} not found")
+        raise NotFound(f"Run with id={shown(candidate.eid)} not found")
     found = Candidate.from_db(DEFAULT_DB_ALIAS, READ, row)
     if found.is_deleted:
         raise Invalid(
@@ -202,8 +202,9 @@ def log_params(candidate: Candidate, params: Mapping[str, str]) -> None:
     for key, value in stored.items():
         if value != cut[key]:
             raise Invalid(
-                f"Changing param values is not allowed. The param {quoted(key)} of run"
-                f" {candidate.eid} is written once: it is {quoted(value)} and cannot become"
+                f"Changing param values is not allowed. Param with key={quoted(key)} was"
+                f" already logged with value={quoted(value)} for run"
+                f" ID={quoted(candidate.eid)}. Attempted logging new value"
                 f" {quoted(cut[key])}."
             )
     new = sorted(cut.keys() - stored.keys())

@@ -15,7 +15,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from tracker import sources
 from tracker.errors import AlreadyExists, Invalid, NotFound
-from tracker.keys import check_length, quoted
+from tracker.keys import check_length, echoed, quoted
 from tracker.lifecycle import now_ms
 from tracker.models import (
     Alias,
@@ -101,7 +101,7 @@ def check_name(name: str, parameter: str) -> None:
         )
     if posixpath.normpath(name) != name or name in (".", ".."):
         raise Invalid(
-            f"Invalid value {quoted(name)} for parameter '{parameter}' supplied: Names may"
+            f"Invalid value {echoed(name)} for parameter '{parameter}' supplied: Names may"
             " be treated as files in certain cases, and must not resolve to other names"
             " when treated as such."
         )

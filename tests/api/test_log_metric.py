@@ -138,7 +138,7 @@ def test_does_not_find_another_run(api):
     answer = api.post("runs/log-metric", run_id="nobody", **metric())
 
     assert refused(answer) == GONE
-    assert "Run with id='nobody' not found" in answer[1]["message"]
+    assert "Run with id=nobody not found" in answer[1]["message"]
 
 
 def test_keeps_a_models_point_on_the_run_and_on_the_model(api, run):

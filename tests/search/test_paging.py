@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+from itertools import count
 
 import pytest
 from django.core import signing
@@ -69,9 +70,10 @@ def encoded(content):
         signing.dumps(["after", 0, 5]),
         signing.Signer().sign_object(["after", 0, 5]),
     ],
+    ids=count(),  # some hold the time, and test processes must agree on names
 )
 def test_refuses_a_forgery(token):
-    with pytest.raises(Invalid, match="page token is not valid"):
+    with pytest.raises(Invalid, match="Invalid page token"):
         paging.open(token, QUERY)
 
 

@@ -23,7 +23,7 @@ from tracker import access, audit, lifecycle
 from tracker.access import Actor
 from tracker.api import errors, wire
 from tracker.errors import Invalid, NotFound
-from tracker.keys import quoted
+from tracker.keys import quoted, shown
 from tracker.models import (
     AccessToken,
     Candidate,
@@ -58,7 +58,7 @@ class Call:
             ).first()
             if found:
                 return found
-        raise NotFound(f"No Experiment with id={quoted(experiment_id)} exists.")
+        raise NotFound(f"No Experiment with id={shown(experiment_id)} exists.")
 
     def experiments(self, experiment_ids: Iterable[str]) -> QuerySet[Experiment]:
         """Those of the ids that exist here. Raises Invalid for one that cannot be an id."""
@@ -83,7 +83,7 @@ class Call:
             .first()
         )
         if not found:
-            raise NotFound(f"Run with id={quoted(eid)} not found")
+            raise NotFound(f"Run with id={shown(eid)} not found")
         return found
 
     def named(self, run_id: str, run_uuid: str = "") -> Named:

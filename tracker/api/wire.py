@@ -225,6 +225,7 @@ MISSING = re.compile(
     r"Object missing required field `(?P<name>[^`]+)`(?: - at `\$\.?(?P<path>[^`]*)`)?"
 )
 WRONG = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+RANGE = re.compile(r"Expected `int` ([<>]=) (-?\d+)")
 TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
 
 
@@ -233,11 +234,15 @@ def missing(parameter: str) -> str:
 
 
 def _wrong(parameter: str, value: Any, what: str) -> str:
-    echoed = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return (
-        f"Invalid value {echoed[:QUOTED_CHARS]} for parameter '{parameter}' supplied: "
+        f"Invalid value {_echoed(value)} for parameter '{parameter}' supplied: "
         f" Hint: Value was of type '{type(value).__name__}'. {what} {SEE_DOCS}"
     )
+
+
+def _echoed(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return text[:QUOTED_CHARS]
 
 
 def _sentence(problem: str, value: Any) -> str:
@@ -252,6 +257,15 @@ def _sentence(problem: str, value: Any) -> str:
         return missing(path)
     if too_long := TOO_LONG.match(problem):
         return f"'{path}' exceeds the maximum length of {too_long[1]} characters."
+    if limit := RANGE.match(problem):
+        # The reference's words: "It must be a positive integer".
+        wanted = {">= 1": "a positive integer", ">=": "at least", "<=": "at most"}
+        sign, number = limit[1], limit[2]
+        words = wanted.get(f"{sign} {number}") or f"{wanted[sign]} {number}"
+        return (
+            f"Invalid value {_echoed(found)} for parameter '{path}' supplied. It must be"
+            f" {words}. {SEE_DOCS}"
+        )
     return _wrong(path, found, f"{wrong['what']}.")
 
 

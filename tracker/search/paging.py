@@ -57,7 +57,7 @@ def open(token: str, query: object) -> list[Any]:
         values = _signer(query).unsign_object(token)
     except (signing.BadSignature, ValueError):
         raise Invalid(
-            "The page token is not valid: it belongs to another query, or to no query."
+            "Invalid page token: it belongs to another query, or to no query."
         ) from None
     assert isinstance(values, list)
     return values
