@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from tracker import audit, inputs, points, recording
+from tracker import audit, inputs, points, recording, rows
 from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
 from tracker.models import (
     Candidate,
@@ -226,7 +226,7 @@ def create_candidate(
     tags = {**tags, recording.RUN_NAME: name}
     eid = new_eid()
     root = artifact_root(experiment)
-    candidate = Candidate.objects.create(
+    candidate = Candidate(
         project_id=experiment.project_id,
         experiment=experiment,
         iid=next_iid(experiment.project_id, Counter.Kind.CANDIDATE),
@@ -238,6 +238,7 @@ def create_candidate(
         artifact_uri=f"{root}/{eid}/artifacts",
         parent_eid=recording.parent_of(tags),
     )
+    rows.add(candidate)
     # Nobody else knows the candidate yet: no lock, and nothing to collide with.
     recording.set_first_tags(candidate, tags)
     return candidate
@@ -263,7 +264,7 @@ def update_candidate(
         candidate.status = status or candidate.status
         candidate.ended_ms = candidate.ended_ms if ended_ms is None else ended_ms
         candidate.closed_ms = None
-        candidate.save(update_fields=["status", "ended_ms", "closed_ms"])
+        rows.change(candidate, "status", "ended_ms", "closed_ms")
     if name and name != candidate.name:
         recording.set_tags(candidate, {recording.RUN_NAME: name})
     return candidate

@@ -8,6 +8,7 @@ is `models.states.state`.
 from collections.abc import Iterable
 from typing import Any
 
+from tracker import rows
 from tracker.models import Candidate, Status, Tag
 from tracker.models.states import LEAST_INTERVAL_MS, now_ms
 
@@ -85,7 +86,7 @@ def note(candidate: Candidate, *, is_training: bool = False, has_data: bool) -> 
         Tag.objects.filter(candidate=candidate, key=CLOSED).delete()
     for name, value in changed.items():
         setattr(candidate, name, value)
-    Candidate.objects.filter(pk=candidate.pk).update(**changed)
+    rows.change(candidate, *changed)
 
 
 def longer(gaps: str, gap: int) -> str:

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db import connection, transaction
 
-from tracker import ci, liveness, points, seeds, summary
+from tracker import ci, liveness, points, rows, seeds, summary
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.keys import MAX_PARAM_CHARS, MAX_TAG_CHARS, quoted, shown
 from tracker.models import (
@@ -40,16 +40,6 @@ PARENT = "mlflow.parentRunId"
 MODEL_HISTORY = "mlflow.log-model.history"
 MAX_HISTORY_CHARS = 1_000_000
 MAX_NAME_CHARS = 500
-
-
-# The ORM asks the same and makes the same of it in ten times the time, and this is done
-# with every point that is logged. The one date that nobody needs here stays unread.
-READ = [
-    field.attname
-    for field in Candidate._meta.concrete_fields
-    if field.attname != "created_at"
-]
-SELECT_CANDIDATE = f"SELECT {', '.join(READ)} FROM {Candidate._meta.db_table}"
 
 
 class Point(NamedTuple):
@@ -146,11 +136,11 @@ def next_points(candidate: Candidate | Named, metrics: Sequence[Reported]) -> bo
         return False
     if isinstance(candidate, Candidate) or any(one.model_id for one in metrics):
         return False
-    rows = {
+    each = {
         point.key: summary.kept(point.step, point.timestamp, point.value)
         for point in metrics
     }
-    return len(rows) == len(metrics) and points.add(candidate, rows)
+    return len(each) == len(metrics) and points.add(candidate, each)
 
 
 def lock(candidate: Candidate | Named) -> Candidate:
@@ -160,19 +150,13 @@ def lock(candidate: Candidate | Named) -> Candidate:
     later one would fail on the constraint. Raises NotFound; Invalid where it is deleted;
     Conflict where a person locked it against changes.
     """
-    values: list[Any]
     if isinstance(candidate, Named):
-        named, values = "project_id = %s AND eid = %s", [*candidate]
+        where, values = "project_id = %s AND eid = %s", [*candidate]
     else:
-        named, values = "id = %s", [candidate.pk]
-    # SQLite locks the whole database when the transaction begins.
-    lock = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{SELECT_CANDIDATE} WHERE {named}{lock}", values)
-        row = cursor.fetchone()
-    if row is None:
+        where, values = "id = %s", [candidate.pk]
+    found = rows.one(Candidate, where, values, lock=True)
+    if found is None:
         raise NotFound(f"Run with id={shown(candidate.eid)} not found")
-    found = Candidate.from_db(DEFAULT_DB_ALIAS, READ, row)
     if found.is_deleted:
         raise Invalid(
             f"The run {found.eid} must be in the 'active' state. Current state is deleted."
@@ -193,34 +177,36 @@ def is_locked(candidate: Candidate) -> Conflict:
 
 def log_params(candidate: Candidate, params: Mapping[str, str]) -> None:
     """Params are written once: the same value again is nothing, another is refused."""
-    cut = {key: value[:MAX_PARAM_CHARS] for key, value in params.items()}
-    stored = dict(
-        Param.objects.filter(candidate=candidate, key__in=list(cut)).values_list(
-            "key", "value"
-        )
+    cut = {key: params[key][:MAX_PARAM_CHARS] for key in sorted(params)}
+    written = rows.insert(
+        "tracker_param",
+        ["candidate_id", "experiment_id", "key", "value", "number"],
+        [
+            (candidate.pk, candidate.experiment_id, key, value, as_number(value))
+            for key, value in cut.items()
+        ],
+        returning="key",
+        texts=["value"],
     )
-    for key, value in stored.items():
-        if value != cut[key]:
+    new = {key for (key,) in written}
+    if len(new) < len(cut):
+        must_be_the_same(candidate, {key: cut[key] for key in cut.keys() - new})
+    if added := seeds.config((key, cut[key]) for key in sorted(new)):
+        candidate.config = seeds.joined(candidate.config, added)
+        rows.change(candidate, "config")
+
+
+def must_be_the_same(candidate: Candidate, params: Mapping[str, str]) -> None:
+    """Raises Invalid where a param that was logged before has another value now."""
+    stored = Param.objects.filter(candidate=candidate, key__in=sorted(params))
+    for key, value in stored.values_list("key", "value"):
+        if value != params[key]:
             raise Invalid(
                 f"Changing param values is not allowed. Param with key={quoted(key)} was"
                 f" already logged with value={quoted(value)} for run"
                 f" ID={quoted(candidate.eid)}. Attempted logging new value"
-                f" {quoted(cut[key])}."
+                f" {quoted(params[key])}."
             )
-    new = sorted(cut.keys() - stored.keys())
-    Param.objects.bulk_create(
-        Param(
-            candidate=candidate,
-            experiment_id=candidate.experiment_id,
-            key=key,
-            value=cut[key],
-            number=as_number(cut[key]),
-        )
-        for key in new
-    )
-    if added := seeds.config((key, cut[key]) for key in new):
-        candidate.config = seeds.joined(candidate.config, added)
-        Candidate.objects.filter(pk=candidate.pk).update(config=candidate.config)
 
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
@@ -240,33 +226,30 @@ def as_number(text: str) -> float | None:
 
 def set_tags(candidate: Candidate, tags: Mapping[str, str]) -> None:
     """The last write wins. Some keys mean something to us: name, parent, CI."""
-    Tag.objects.bulk_create(
-        tag_rows(candidate, tags),
-        update_conflicts=True,
-        unique_fields=["candidate", "key"],
-        update_fields=["value"],
-    )
+    insert_tags(candidate, tags)
     mirror(candidate, tags)
 
 
 def set_first_tags(candidate: Candidate, tags: Mapping[str, str]) -> None:
     """The tags of a candidate that was created in this transaction, name and parent with it."""
-    Tag.objects.bulk_create(tag_rows(candidate, tags))
+    insert_tags(candidate, tags)
     catalogue(candidate, tags=tags)
     if ci.concerns(tags):
         ci.fill(candidate, tags)
 
 
-def tag_rows(candidate: Candidate, tags: Mapping[str, str]) -> list[Tag]:
-    return [
-        Tag(
-            candidate=candidate,
-            experiment_id=candidate.experiment_id,
-            key=key,
-            value=tags[key][:MAX_TAG_CHARS],
-        )
-        for key in sorted(tags)
-    ]
+def insert_tags(candidate: Candidate, tags: Mapping[str, str]) -> None:
+    rows.insert(
+        "tracker_tag",
+        ["candidate_id", "experiment_id", "key", "value"],
+        [
+            (candidate.pk, candidate.experiment_id, key, tags[key][:MAX_TAG_CHARS])
+            for key in sorted(tags)
+        ],
+        returning="1",
+        conflict="(candidate_id, key) DO UPDATE SET value = excluded.value",
+        texts=["value"],
+    )
 
 
 def mirror(candidate: Candidate, tags: Mapping[str, str]) -> None:
@@ -275,7 +258,7 @@ def mirror(candidate: Candidate, tags: Mapping[str, str]) -> None:
     parent = parent_of(tags) if PARENT in tags else candidate.parent_eid
     if (name, parent) != (candidate.name, candidate.parent_eid):
         candidate.name, candidate.parent_eid = name, parent
-        candidate.save(update_fields=["name", "parent_eid"])
+        rows.change(candidate, "name", "parent_eid")
     if ci.concerns(tags):
         ci.fill(candidate)
 
@@ -331,10 +314,10 @@ def listed(text: str) -> list[Any]:
 
 def log_metrics(candidate: Candidate, reported: Iterable[Reported]) -> None:
     """Store the points that are new, and bring the summaries of their series up to date."""
-    rows: dict[str, set[Row]] = defaultdict(set)
+    series: dict[str, set[Row]] = defaultdict(set)
     for point in reported:
-        rows[point.key].add(summary.kept(point.step, point.timestamp, point.value))
-    points.store(candidate, rows)
+        series[point.key].add(summary.kept(point.step, point.timestamp, point.value))
+    points.store(candidate, series)
 
 
 def log_model_metrics(candidate: Candidate, reported: Sequence[Reported]) -> None:
@@ -349,7 +332,7 @@ def log_model_metrics(candidate: Candidate, reported: Sequence[Reported]) -> Non
     )
     if unknown := min(eids - models.keys(), default=None):
         raise Invalid(f"Logged model with ID {quoted(unknown)} not found.")
-    rows = [
+    measured = [
         LoggedModelMetric(
             model_id=models[point.model_id],
             key=point.key,
@@ -360,8 +343,8 @@ def log_model_metrics(candidate: Candidate, reported: Sequence[Reported]) -> Non
         )
         for point in reported
     ]
-    rows.sort(key=lambda row: (row.model_id, row.key, row.step, row.timestamp))
-    LoggedModelMetric.objects.bulk_create(rows, ignore_conflicts=True)
+    measured.sort(key=lambda row: (row.model_id, row.key, row.step, row.timestamp))
+    LoggedModelMetric.objects.bulk_create(measured, ignore_conflicts=True)
 
 
 # ---------------------------------------------------------------- the catalogue

@@ -1,20 +1,115 @@
-"""Many rows in one statement, in the SQL of each database.
+"""Rows read and written without the ORM, in the SQL of each database.
 
-For what scripts report, where the ORM's own work would cost more than the database's.
-Columns of one name have one type in all tables written here.
+For what scripts report: there the ORM's own work would cost more than the database's.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 Values = tuple[Any, ...]
 
+# ---------------------------------------------------------------- one row
+
+
+class Columns(NamedTuple):
+    """How a model's rows are read: its fields, and what some of their values go through."""
+
+    names: list[str]
+    sql: str
+    converted: list[tuple[int, Callable[[Any], Any]]]
+
+
+@functools.cache
+def columns_of(model: type[Model], vendor: str) -> Columns:
+    fields = model._meta.concrete_fields
+    converted = []
+    for place, field in enumerate(fields):
+        column: Any = field.get_col(model._meta.db_table)
+        for convert in (
+            *connection.ops.get_db_converters(column),
+            *column.get_db_converters(connection),
+        ):
+            converted.append((place, _converter(convert, column)))
+    return Columns(
+        [field.attname for field in fields],
+        ", ".join(f'"{field.column}"' for field in fields),
+        converted,
+    )
+
+
+def _converter(convert: Callable[..., Any], column: Any) -> Callable[[Any], Any]:
+    return lambda value: convert(value, column, connection)
+
+
+def one(
+    model: type[M], where: str, values: Sequence[Any], *, lock: bool = False
+) -> M | None:
+    """The row that meets a condition, as `filter(…).first()` finds it, in a tenth of the time."""
+    vendor = connection.vendor
+    columns = columns_of(model, vendor)
+    # SQLite locks the whole database when the transaction begins.
+    tail = " FOR NO KEY UPDATE" if lock and vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns.sql} FROM {model._meta.db_table} WHERE {where}{tail}",
+            values,
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    read = list(row)
+    for place, convert in columns.converted:
+        read[place] = convert(read[place])
+    return model.from_db(DEFAULT_DB_ALIAS, columns.names, read)
+
+
+def add(row: Model) -> None:
+    """Insert a row that nobody else knows yet, and give it its primary key."""
+    table, key = row._meta.db_table, row._meta.pk
+    fields = [field for field in row._meta.concrete_fields if field is not key]
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({places(len(fields))}) RETURNING id",
+            [
+                field.get_db_prep_save(field.pre_save(row, add=True), connection)
+                for field in fields
+            ],
+        )
+        [row.pk] = cursor.fetchone()
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def change(row: Model, *names: str) -> None:
+    """Save these fields of a row."""
+    fields: list[Any] = [row._meta.get_field(name) for name in names]
+    changes = ", ".join(f'"{field.column}" = %s' for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {row._meta.db_table} SET {changes} WHERE id = %s",
+            [
+                *(
+                    field.get_db_prep_save(getattr(row, field.attname), connection)
+                    for field in fields
+                ),
+                row.pk,
+            ],
+        )
+
+
+# ---------------------------------------------------------------- many rows
+
+# Columns of one name have one type in all tables that are written here, but for `value`:
+# a number in some and text in others.
 DOUBLE = frozenset("number value first_value mean min_value max_value".split())
 BOOLEAN = frozenset("is_nan first_is_nan in_order".split())
-TEXT = frozenset("key eid text".split())
+TEXT = frozenset("key eid".split())
 
 # SQLite takes 32,766 variables in one statement.
 SQLITE_VARIABLES = 30_000
@@ -31,8 +126,7 @@ def insert(
 ) -> list[Values]:
     """Insert rows, and return something of each that was written.
 
-    What is there already stays as it is, unless `conflict` says otherwise. `texts` names
-    columns that hold text in this table and numbers elsewhere.
+    What is there already stays as it is, unless `conflict` says otherwise.
     """
     if not rows:
         return []

@@ -143,7 +143,7 @@ def test_refuses_a_deleted_experiment(api, experiment):
 def test_costs_few_statements(api, experiment, django_assert_num_queries):
     create(api)
 
-    # experiment, begin, number (2), run, tags, catalogue, commit; the catalogue would be
+    # experiment, begin, number, run, tags, catalogue, commit; the catalogue would be
     # remembered, had it been committed
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         create(api, tags=kv(a="1", b="2"))

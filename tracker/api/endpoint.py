@@ -19,7 +19,7 @@ from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from tracker import access, audit, lifecycle
+from tracker import access, audit, lifecycle, rows
 from tracker.access import Actor
 from tracker.api import errors, wire
 from tracker.errors import Invalid, NotFound
@@ -53,9 +53,11 @@ class Call:
         if not INTEGER.match(experiment_id):
             raise Invalid(not_an_id(experiment_id))
         if is_number(experiment_id):
-            found = Experiment.objects.filter(
-                project=self.project, iid=int(experiment_id)
-            ).first()
+            found = rows.one(
+                Experiment,
+                "project_id = %s AND iid = %s AND purged_at IS NULL",
+                [self.project.pk, int(experiment_id)],
+            )
             if found:
                 return found
         raise NotFound(f"No Experiment with id={shown(experiment_id)} exists.")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from tracker import lifecycle
+from tracker import lifecycle, rows
 from tracker.api import pairs
 from tracker.api.endpoint import Call, endpoint
 from tracker.api.wire import (
@@ -241,7 +241,9 @@ def update(call: Call, asked: Update) -> dict[str, Any]:
         ended_ms=asked.end_time,
         name=asked.run_name,
     )
-    return {"run_info": info(candidate, candidate.experiment.iid)}
+    experiment = rows.one(Experiment, "id = %s", [candidate.experiment_id])
+    assert experiment
+    return {"run_info": info(candidate, experiment.iid)}
 
 
 class One(Message):

@@ -1,7 +1,6 @@
 """Handing out iids: 1, 2, 3 within a project, never one twice."""
 
-from django.db import models
-from django.db.models import F
+from django.db import connection, models
 
 from tracker.models.access import Project
 
@@ -30,10 +29,21 @@ class Counter(models.Model):
 
 def next_iid(project_id: int, kind: Counter.Kind) -> int:
     """The next number. Call it inside a transaction: the counter stays locked until its end."""
-    counter = Counter.objects.filter(project_id=project_id, kind=kind)
-    if not counter.update(last=F("last") + 1):
+    if (number := _bumped(project_id, kind)) is None:
         Counter.objects.bulk_create(
             [Counter(project_id=project_id, kind=kind)], ignore_conflicts=True
         )
-        counter.update(last=F("last") + 1)
-    return counter.values_list("last", flat=True).get()
+        number = _bumped(project_id, kind)
+    assert number is not None
+    return number
+
+
+def _bumped(project_id: int, kind: Counter.Kind) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tracker_counter SET last = last + 1"
+            " WHERE project_id = %s AND kind = %s RETURNING last",
+            [project_id, kind.value],
+        )
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
