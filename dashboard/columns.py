@@ -4,6 +4,7 @@ A column's address is what stands in the URL: `m:val/acc.max`, `p:lr`, `t:team`,
 `a:start`. Keys are only ever taken from the experiment's catalogue.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -12,7 +13,9 @@ from urllib.parse import quote, unquote
 from django.db.models import Count, Q
 
 from dashboard.directions import Direction, Used, by_weight, direction
+from tracker import ci
 from tracker.models import Candidate, Experiment, Key, Kind, Param
+from tracker.recording import PARENT
 
 ATTRIBUTE = "a"
 ATTRIBUTES = {
@@ -28,6 +31,7 @@ ATTRIBUTES = {
 NUMERIC_ATTRIBUTES = {"files", "duration", "start"}  # set to the right
 UNSORTED = {"ci", "commit", "files"}
 AGGREGATES = ("last", "max", "min", "mean", "first", "count")
+AT = re.compile(r"at\((\d{1,15})\)\Z", re.ASCII)  # the value at one step
 
 DEFAULT_METRICS = 4
 DEFAULT_PARAMS = 5
@@ -71,7 +75,15 @@ class Column(NamedTuple):
         return f"{name} {self.aggregate}" if self.aggregate else name
 
     @property
+    def step(self) -> int | None:
+        """Of `m:loss.at(1000)`."""
+        found = AT.match(self.aggregate)
+        return int(found[1]) if found else None
+
+    @property
     def can_sort(self) -> bool:
+        if self.step is not None:
+            return False
         return self.kind != ATTRIBUTE or self.key not in UNSORTED
 
     @property
@@ -120,9 +132,10 @@ class Catalogue:
     """The keys of an experiment, and how many of its candidates use which."""
 
     entries: dict[tuple[str, str], Entry]
+    primary: str = ""  # the metric that somebody chose to judge by
 
     @classmethod
-    def of(cls, experiment: Experiment) -> Self:
+    def of(cls, experiment: Experiment, *, primary: str = "") -> Self:
         rows = (
             Key.objects.filter(experiment=experiment)
             .order_by("kind", "key")
@@ -136,7 +149,8 @@ class Catalogue:
                     kind, key, candidates, distinct, numeric, counted is not None
                 )
                 for kind, key, candidates, distinct, numeric, counted in rows
-            }
+            },
+            primary,
         )
 
     def __contains__(self, address: tuple[str, str]) -> bool:
@@ -151,9 +165,23 @@ class Catalogue:
         return len(self.entries) + len(ATTRIBUTES) - 1
 
     def metrics_by_weight(self) -> list[str]:
-        return by_weight(
+        """The one that somebody chose for the experiment stands before all others."""
+        keys = by_weight(
             Used(entry.key, entry.candidates) for entry in self.of_kind(Kind.METRIC)
         )
+        if (Kind.METRIC, self.primary) in self.entries:
+            keys = [self.primary, *(key for key in keys if key != self.primary)]
+        return keys
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether any candidate was logged as another one's child."""
+        return (Kind.TAG, PARENT) in self.entries
+
+    @property
+    def has_ci(self) -> bool:
+        """Whether any candidate came out of CI: their tags say so."""
+        return ci.concerns({entry.key: "" for entry in self.of_kind(Kind.TAG)})
 
     def is_numeric(self, column: Column) -> bool:
         entry = self.entries.get((column.kind, column.key))
@@ -212,7 +240,7 @@ def parse(address: str, catalogue: Catalogue) -> Column | None:
     if dot and (kind, stem) in catalogue:
         if suffix == "best":
             return metric_column(stem)
-        if suffix in AGGREGATES:
+        if suffix in AGGREGATES or AT.match(suffix):
             return Column(kind, stem, suffix)
     return metric_column(key) if (kind, key) in catalogue else None
 
@@ -294,31 +322,74 @@ def by_prefix(columns: Sequence[Column]) -> list[Column]:
 # ---------------------------------------------------------------- the picker
 
 
+class Shown(NamedTuple):
+    """A column on show: a metric offers its other summaries in its place."""
+
+    address: str
+    label: str
+    choices: list[tuple[str, str, bool]]
+    is_first: bool
+    is_last: bool
+
+
+def shown_choices(columns: Sequence[Column]) -> list[Shown]:
+    last = len(columns) - 1
+    return [
+        Shown(
+            column.address,
+            column.key if column.kind == Kind.METRIC else column.full_label,
+            summaries(column) if column.kind == Kind.METRIC else [],
+            place == 0,
+            place == last,
+        )
+        for place, column in enumerate(columns)
+    ]
+
+
+def summaries(column: Column) -> list[tuple[str, str, bool]]:
+    known = AGGREGATES if column.step is None else (column.aggregate, *AGGREGATES)
+    return [
+        (column._replace(aggregate=name).address, name, name == column.aggregate)
+        for name in known
+    ] + [("", "hide", False)]
+
+
+def moved(columns: Sequence[Column], address: str, way: int) -> list[Column]:
+    """The columns with one of them a place further left (-1) or right (1)."""
+    found = list(columns)
+    for place, column in enumerate(found):
+        if column.address == address:
+            target = min(max(place + way, 0), len(found) - 1)
+            found.insert(target, found.pop(place))
+            break
+    return found
+
+
 class Choice(NamedTuple):
     address: str
     label: str
     note: str
-    is_shown: bool
 
 
 class Section(NamedTuple):
+    """Keys of one kind and one folder."""
+
     title: str
     choices: list[Choice]
-    hidden: int  # how many more the search box can find
+    hidden: int = 0  # how many more the search box can find
+    is_open: bool = True
+
+
+# Folders with more keys than this start closed.
+OPEN_KEYS = 12
 
 
 def picker(
     catalogue: Catalogue, shown: Sequence[Column], wanted: str = ""
 ) -> list[Section]:
-    """What the column menu offers: the shown ones first and in order, then the rest."""
+    """What the column menu offers besides the shown ones, by kind and folder."""
     needle = wanted.casefold()
-    sections = [
-        Section(
-            "Shown",
-            [Choice(c.address, c.full_label, "", True) for c in shown],
-            0,
-        )
-    ]
+    sections = []
     taken = {(column.kind, column.key) for column in shown}
     for kind, title in (
         (Kind.METRIC, "Metrics"),
@@ -330,26 +401,32 @@ def picker(
             for entry in catalogue.of_kind(kind)
             if (kind, entry.key) not in taken and needle in entry.key.casefold()
         ]
-        choices = [
-            Choice(column.address, column.full_label, note(entry), False)
-            for entry in rest[:PICKER_KEYS]
-            for column in [
+        by_folder: dict[str, list[Choice]] = {}
+        for entry in rest[:PICKER_KEYS]:
+            column = (
                 metric_column(entry.key)
                 if kind == Kind.METRIC
                 else Column(kind, entry.key)
-            ]
-        ]
-        if choices:
-            sections.append(Section(title, choices, len(rest) - len(choices)))
+            )
+            folder = column.prefix if "/" in entry.key else ""
+            choice = Choice(column.address, column.full_label, note(entry))
+            by_folder.setdefault(folder, []).append(choice)
+        for folder, choices in sorted(by_folder.items()):
+            is_open = bool(needle) or len(choices) <= OPEN_KEYS
+            heading = f"{title} · {folder}" if folder else title
+            sections.append(Section(heading, choices, 0, is_open))
+        if len(rest) > PICKER_KEYS:
+            last = sections.pop()
+            sections.append(last._replace(hidden=len(rest) - PICKER_KEYS))
     attributes = [
-        Choice(f"a:{key}", label, "", False)
+        Choice(f"a:{key}", label, "")
         for key, label in ATTRIBUTES.items()
         if key != "name"
         and (ATTRIBUTE, key) not in taken
         and needle in label.casefold()
     ]
     if attributes:
-        sections.append(Section("Attributes", attributes, 0))
+        sections.append(Section("Attributes", attributes))
     return sections
 
 

@@ -1,9 +1,10 @@
-"""Which way a metric gets better, guessed from its name, and which metric matters most."""
+"""Which way a metric gets better, confirmed or guessed, and which metric matters most."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Direction(StrEnum):
@@ -39,8 +40,29 @@ def plain(key: str) -> str:
     return CAMEL.sub("_", key).lower()
 
 
+# What the people of the project whose page is being made have said about its metrics.
+_confirmed: ContextVar[Mapping[str, Any]] = ContextVar("confirmed", default={})  # noqa: B039
+
+
+def confirm(rules: Mapping[str, Any]) -> None:
+    """From here on this request judges by these rules, and guesses about other keys."""
+    _confirmed.set(rules)
+
+
+def rule(key: str) -> Mapping[str, Any]:
+    """What was confirmed about a metric: direction, unit, digits; empty for nothing."""
+    found: Mapping[str, Any] = _confirmed.get().get(key, {})
+    return found
+
+
 def direction(key: str) -> Direction:
-    """A guess, and shown as one: nobody has confirmed it."""
+    """As somebody confirmed, or else a guess."""
+    said = rule(key).get("direction")
+    return Direction(said) if said in set(Direction) else guess(key)
+
+
+def guess(key: str) -> Direction:
+    """By the name alone."""
     name = plain(key)
     if NO_SCORE.search(name):
         return Direction.NONE

@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from dashboard.columns import Column
@@ -122,3 +122,42 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+def markdown_lines(columns: list[Column], batches: Iterable[Batch]) -> Iterator[str]:
+    """A table that reads well in a merge request, a README or a notebook."""
+    yield from markdown_head(["#", "name", *(c.full_label for c in columns)])
+    for candidates, facts in batches:
+        for candidate in candidates:
+            values = [facts.value(candidate, column) for column in columns]
+            yield markdown_row([str(candidate.iid), candidate.name, *values])
+
+
+def markdown_head(names: list[str]) -> Iterator[str]:
+    yield markdown_row(names)
+    yield "|" + "---|" * len(names) + "\n"
+
+
+def markdown_row(values: Iterable[Any]) -> str:
+    return "| " + " | ".join(map(in_cell, values)) + " |\n"
+
+
+# What Markdown would take for markup, a link or the end of the cell.
+MARKUP = re.compile(r"([\\`*_\[\]<>|!#~&])")
+
+
+def in_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = " ".join(str(value).split())[:300]
+    return MARKUP.sub(r"\\\1", text)
+
+
+Lines = Callable[[list[Column], Iterable[Batch]], Iterator[str]]
+LINES: Mapping[str, Lines] = {
+    "csv": csv_lines,
+    "json": json_lines,
+    "md": markdown_lines,
+}

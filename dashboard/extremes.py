@@ -35,12 +35,16 @@ def of_all(
     `matching` is None where no filter narrows the experiment; `total` counts what
     matches.
     """
-    judged = [c for c in columns if c.direction is not Direction.NONE]
+    judged = judgeable(columns)
     if not judged and not main:
         return UNKNOWN
     if matching is not None and total <= FEW:
         return of_few(matching, judged, main)
     return of_many(experiment, matching, judged, main, total)
+
+
+def judgeable(columns: Iterable[Column]) -> list[Column]:
+    return [c for c in columns if c.direction is not Direction.NONE and c.step is None]
 
 
 def of_shown(
@@ -51,7 +55,7 @@ def of_shown(
     main: Column | None,
 ) -> Extremes:
     """Where everything that matches is on the page: no statement at all."""
-    judged = [c for c in columns if c.direction is not Direction.NONE]
+    judged = judgeable(columns)
     values = {
         column: finite(facts.metric(candidate, column) for candidate in candidates)
         for column in {*judged, *([main] if main else [])}
@@ -86,6 +90,13 @@ def among(values: Mapping[Column, Sequence[float]], main: Column | None) -> Extr
         return Extremes(best, None)
     cut = int(len(ordered) * CUT)
     return Extremes(best, strip.scale(ordered[cut], ordered[-1 - cut]))
+
+
+def holding(scale: strip.Scale | None, value: float | None) -> strip.Scale | None:
+    """A scale that has this value inside."""
+    if scale is None or value is None or not math.isfinite(value):
+        return scale
+    return strip.scale(min(scale.low, value), max(scale.high, value)) or scale
 
 
 def finite(values: Iterable[float | None]) -> list[float]:

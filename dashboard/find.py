@@ -9,15 +9,34 @@ from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models import (
+    Count,
+    Exists,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from dashboard import directions
 from tracker import access, permits
 from tracker.access import Actor
 from tracker.errors import Denied, NotFound
-from tracker.models import Candidate, Experiment, ExperimentTag, Project, Role, Status
+from tracker.models import (
+    Candidate,
+    Experiment,
+    ExperimentTag,
+    Project,
+    Role,
+    Star,
+    Status,
+    User,
+)
 
 NOTE = "mlflow.note.content"  # the tag that describes an experiment
 
@@ -40,6 +59,7 @@ def project(request: HttpRequest, slug: str, *, needs: Role | None = None) -> Pr
     visible = access.with_role(
         Project.objects.visible_to(request.user), request.user
     ).annotate(experiment_count=number_of(experiments, by="project"))
+    visible = visible.select_related("metric_rules")
     found = visible.filter(slug=slug).first()
     if found is None:
         raise missing(request, slug)
@@ -47,6 +67,8 @@ def project(request: HttpRequest, slug: str, *, needs: Role | None = None) -> Pr
     role_here = access.role_here(found, request.user)
     vars(request)["role_here"] = (found.pk, role_here)
     needs = needs or permits.role_needed(request)
+    rules = getattr(found, "metric_rules", None)
+    directions.confirm(rules.rules if rules else {})
     if needs is not None:
         allow(request, found, needs)
     return found
@@ -99,36 +121,84 @@ def may(request: HttpRequest, project: Project, needs: Role) -> bool:
     return mine is not None and mine >= needs
 
 
+def person(request: HttpRequest) -> User:
+    """Whoever asks, where reading needs no account but keeping something does."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied("Sign in first: this is kept for you.")
+    return request.user
+
+
+# Tags of an experiment that say how its pages look; scripts may read and set them too.
+BASELINE = "tracker.baseline"
+PRIMARY = "tracker.primary"
+DEFAULT_VIEW = "tracker.view"
+ARCHIVED = "tracker.archived"
+SETTINGS = {"note": NOTE, "baseline": BASELINE, "primary": PRIMARY} | {
+    "view": DEFAULT_VIEW,
+    "archived": ARCHIVED,
+}
+
+
 class Opened(NamedTuple):
-    """An experiment, how many candidates it has, how many of them run, and its note."""
+    """An experiment, how many candidates it has, how many of them run, and its settings."""
 
     experiment: Experiment
     total: int
     live: int
     note: str
+    baseline: int | None = None  # the number of the candidate to measure against
+    primary: str = ""  # the metric that somebody chose to judge by
+    view: str = ""  # the slug of the default view
+    is_archived: bool = False
+    is_starred: bool = False
+    newest_iid: int = 0
+    written_ms: int = 0  # the last sign of life of what runs
 
 
-def experiment(project: Project, iid: int) -> Opened:
+def experiment(project: Project, iid: int, *, user: User | None = None) -> Opened:
     """One query. Deleted ones too: `gone` answers for those. Raises Http404."""
     alive = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
     running = alive.filter(status=Status.RUNNING)
-    note = ExperimentTag.objects.filter(experiment=OuterRef("pk"), key=NOTE)
+    newest = alive.order_by("-started_ms", "eid")
+    written = running.order_by().values("experiment").annotate(last=Max("written_ms"))
+    stars = Star.objects.filter(experiment=OuterRef("pk"), user=user)
     found = (
         Experiment.objects.filter(project=project, iid=iid)
         .annotate(
             total=number_of(alive, by="experiment"),
             live=number_of(running, by="experiment"),
-            note=Coalesce(
-                Subquery(note.values("value")), Value(""), output_field=TextField()
-            ),
+            is_starred=Exists(stars),
+            newest_iid=Coalesce(Subquery(newest.values("iid")[:1]), 0),
+            written=Coalesce(Subquery(written.values("last")), 0),
+            **{name: said(key) for name, key in SETTINGS.items()},
         )
         .first()
     )
     if found is None:
         raise Http404
     found.project = project
-    said = vars(found)  # annotations, which no type knows of
-    return Opened(found, said["total"], said["live"], said["note"])
+    kept = vars(found)  # annotations, which no type knows of
+    number = kept["baseline"].lstrip("#")
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    return Opened(
+        found,
+        kept["total"],
+        kept["live"],
+        kept["note"],
+        int(number) if is_number else None,
+        kept["primary"],
+        kept["view"],
+        kept["archived"] == "true",
+        kept["is_starred"],
+        kept["newest_iid"],
+        kept["written"],
+    )
+
+
+def said(key: str) -> Coalesce:
+    """What a tag of the experiment outside says; empty where there is none."""
+    rows = ExperimentTag.objects.filter(experiment=OuterRef("pk"), key=key)
+    return Coalesce(Subquery(rows.values("value")), Value(""), output_field=TextField())
 
 
 def gone(

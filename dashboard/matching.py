@@ -4,16 +4,22 @@ Only tracker/search reads the filter language. Here its answers get the shape th
 needs, and what it refuses becomes a note beside the table.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import NamedTuple
 
-from dashboard.columns import Sort
+from dashboard import grouping, nesting
+from dashboard.asking import search
+from dashboard.find import Opened
+from dashboard.grouping import Grouped
+from dashboard.state import State
 from tracker.errors import Invalid
 from tracker.models import Candidate, Experiment
 from tracker.search import table
 from tracker.search.grammar import BadFilter
 from tracker.search.paging import Page
-from tracker.search.table import Condition, Count, Search, SortKey
+from tracker.search.table import Condition, Count, Search
 
 EXPIRED = "This link to a page has expired; here is the first one."
 
@@ -29,14 +35,20 @@ class Found(NamedTuple):
     search: Search
     page: Page[Candidate]
     number: Count
-    is_filtered: bool
+    text: str  # the filter that was carried out
     problem: Problem | None = None
     note: str = ""
+    grouped: Grouped | None = None
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.text)
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that matches is on this page."""
-        return not self.page.next_token and not self.page.previous_token
+        """Whether every candidate that matches is on this page by itself."""
+        is_one = not self.page.next_token and not self.page.previous_token
+        return is_one and len(self.page.rows) == self.number.number
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -44,50 +56,47 @@ class Found(NamedTuple):
 
 
 def find(
-    experiment: Experiment,
-    *,
-    total: int,
-    text: str,
-    sorts: Sequence[Sort],
-    limit: int,
-    token: str = "",
+    opened: Opened, state: State, *, was: str = "", is_tree: bool = False
 ) -> Found:
-    """A page of what matches. A filter that cannot be read finds everything, and says so."""
+    """A page of what matches.
+
+    A filter that cannot be read is told with its place, and what the last one found
+    stays: `was`, or else everything.
+    """
     try:
-        return found(experiment, total, text, sorts, limit=limit, token=token)
+        return found(opened, state, state.q, is_tree=is_tree)
     except Invalid as refusal:
-        everything = found(experiment, total, "", sorts, limit=limit, token="")
-        return everything._replace(problem=problem(refusal))
+        wrong = problem(refusal)
+    start = replace(state, token="", start=0)
+    if was and was != state.q:
+        with suppress(Invalid):
+            return found(opened, start, was, is_tree=is_tree)._replace(problem=wrong)
+    return found(opened, start, "", is_tree=is_tree)._replace(problem=wrong)
 
 
-def found(
-    experiment: Experiment,
-    total: int,
-    text: str,
-    sorts: Sequence[Sort],
-    *,
-    limit: int,
-    token: str,
-) -> Found:
-    asked = search(experiment, text, sorts)
-    number = asked.count() if text else Count(total, True)
+def found(opened: Opened, state: State, text: str, *, is_tree: bool) -> Found:
+    asked = search(opened.experiment, text, state.sorts)
+    number = asked.count() if text else Count(opened.total, True)
+    if state.grouping:
+        with asked.limited():
+            groups = grouping.page(
+                asked.rows,
+                state.grouping,
+                state.sorts,
+                agg=state.agg,
+                start=state.start,
+                size=state.size,
+            )
+        return Found(asked, Page([]), number, text, grouped=groups)
+    listed = nesting.tops(asked, opened.experiment) if is_tree and not text else asked
     note = ""
     try:
-        page = asked.page(limit=limit, token=token)
+        page = listed.page(limit=state.size, token=state.token)
     except Invalid:
-        if not token:
+        if not state.token:
             raise
-        note, page = EXPIRED, asked.page(limit=limit)
-    return Found(asked, page, number, bool(text), None, note)
-
-
-def search(experiment: Experiment, text: str, sorts: Sequence[Sort]) -> Search:
-    return table.search(experiment, text=text, sort=[key(sort) for sort in sorts])
-
-
-def key(sort: Sort) -> SortKey:
-    column = sort.column
-    return SortKey(column.kind, column.key, column.aggregate, sort.descending)
+        note, page = EXPIRED, listed.page(limit=state.size)
+    return Found(asked, page, number, text, None, note)
 
 
 def problem(refusal: Invalid) -> Problem:

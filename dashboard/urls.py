@@ -11,13 +11,18 @@ from dashboard.views import (
     charts,
     compare,
     experiment,
+    experiment_files,
+    experiment_live,
     experiments,
     jobs,
     joining,
     links,
     projects,
+    selection,
     settings,
+    share,
     surroundings,
+    views,
 )
 
 urlpatterns = [
@@ -60,15 +65,26 @@ urlpatterns = [
     ),
     path(
         "p/<str:slug>/experiments/<int:iid>.csv",
-        experiment.experiment_file,
+        experiment_files.experiment_file,
         {"form": "csv"},
         name="experiment_csv",
     ),
     path(
         "p/<str:slug>/experiments/<int:iid>.json",
-        experiment.experiment_file,
+        experiment_files.experiment_file,
         {"form": "json"},
         name="experiment_json",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>.md",
+        experiment_files.experiment_file,
+        {"form": "md"},
+        name="experiment_markdown",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/changes/",
+        experiment_live.changes,
+        name="experiment_changes",
     ),
     path(
         "p/<str:slug>/experiments/<int:iid>/settings/",
@@ -105,6 +121,28 @@ urlpatterns = [
         charts.chart_csv,
         name="experiment_chart_csv",
     ),
+    path("p/<str:slug>/experiments/<int:iid>/act/", selection.act, name="act"),
+    path("p/<str:slug>/actions/<int:pk>/", selection.action, name="action"),
+    path("p/<str:slug>/actions/<int:pk>/undo/", selection.undo, name="undo"),
+    path("p/<str:slug>/experiments/<int:iid>/star/", experiments.star, name="star"),
+    path("p/<str:slug>/experiments/<int:iid>/views/", views.create, name="new_view"),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/views/<slug:view>/save/",
+        views.save,
+        name="save_view",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/views/<slug:view>/delete/",
+        views.delete,
+        name="delete_view",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/views/<slug:view>/default/",
+        views.default,
+        name="default_view",
+    ),
+    path("p/<str:slug>/share/", share.share, name="share"),
+    path("s/<str:code>/", share.short, name="short"),
     # Candidates and compare.
     path("p/<str:slug>/c/<int:iid>/", candidates.candidate, name="candidate"),
     path(
@@ -170,6 +208,7 @@ urlpatterns = [
     path("you/tokens/", account.tokens, name="tokens"),
     path("you/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
     path("you/theme/", account.theme, name="theme"),
+    path("you/density/", account.density, name="density"),
     path("you/share/", account.leave_local_mode, name="leave_local_mode"),
 ]
 

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from dashboard import toast
+from dashboard.directions import rule
 from tracker.models import Candidate, Status
 from tracker.models.candidates import moment
 
@@ -63,9 +65,24 @@ def shown(value: float | None, digits: int = 4) -> str:
     return text.replace("-", MINUS)
 
 
+def signed(change: float, *, like: float) -> str:
+    """A difference, with as many places as the value beside it shows."""
+    _, point, places = shown(like).partition(".")
+    if not point or "e" in places:
+        text = shown(change, 3)
+    else:
+        text = f"{change:.{len(places)}f}".replace("-", MINUS)
+        if not text.strip("0.−") and change:
+            text = shown(change, 2)
+    return text if text.startswith(MINUS) else f"+{text}"
+
+
 @register.filter
-def number(value: float | None) -> SafeString:
-    """A value as a reader sees it, with the exact one on hover; NaN and infinity as words."""
+def number(value: float | None, key: str = "") -> SafeString:
+    """A value as a reader sees it, with the exact one on hover; NaN and infinity as words.
+
+    With a metric's key it has the digits that the project's catalogue says.
+    """
     if value is None:
         return format_html(
             '<span class="none">–<span class="sr">{}</span></span>', "not logged"
@@ -75,7 +92,8 @@ def number(value: float | None) -> SafeString:
         return format_html(
             '<span class="nan" title="{}">{}</span>', exact, shown(value)
         )
-    return format_html('<span title="{}">{}</span>', exact, shown(value))
+    digits = rule(key).get("digits", 4) if key else 4
+    return format_html('<span title="{}">{}</span>', exact, shown(value, digits))
 
 
 @register.filter
@@ -210,3 +228,17 @@ def with_query(context: dict[str, Any], **changes: Any) -> str:
         else:
             query[name] = value
     return f"?{query.urlencode()}" if query else "?"
+
+
+# ---------------------------------------------------------------- messages
+
+
+@register.filter
+def sentence(message: Any) -> str:
+    """What a message says, without where it can be undone."""
+    return toast.read(message)[0]
+
+
+@register.filter
+def undo_url(message: Any) -> str:
+    return toast.read(message)[1]

@@ -1,5 +1,6 @@
 """What belongs to the person: signing in, the account, access tokens, the theme."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from dashboard.access_forms import lines
 from dashboard.forms import TokenForm
-from dashboard.shell import THEMES
+from dashboard.shell import DENSITIES, THEMES
 from dashboard.snippets import Code
 from tracker import members
 from tracker import tokens as access_tokens
@@ -172,13 +173,24 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(changes=Who.ANYONE)
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember the theme; scripts set the same cookie by themselves."""
+    return remembered(request, "theme", THEMES)
+
+
+@needs(changes=Who.ANYONE)
+def density(request: HttpRequest) -> HttpResponse:
+    """Remember how high rows are."""
+    return remembered(request, "density", DENSITIES)
+
+
+def remembered(request: HttpRequest, name: str, known: Sequence[str]) -> HttpResponse:
+    """Back to where it was asked, with a cookie that lasts."""
     following = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(following, {request.get_host()}):
         following = "/"
     response = HttpResponseRedirect(following)
-    if request.POST.get("theme") in THEMES:
+    if request.POST.get(name) in known:
         response.set_cookie(
-            "theme", request.POST["theme"], max_age=A_YEAR_SECONDS, samesite="Lax"
+            name, request.POST[name], max_age=A_YEAR_SECONDS, samesite="Lax"
         )
     return response
 

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -75,11 +76,13 @@ def asked(request: HttpRequest, opened: Opened) -> Asked:
         problems.append(f"“show={show[:20]}” is none of {', '.join(SHOWN)} or all.")
         show = USUAL_SHOWN
     found = matching.find(
-        experiment,
-        total=opened.total,
-        text=state.q,
-        sorts=state.sorts,
-        limit=SHOWN.get(show, SHOWN[USUAL_SHOWN]),
+        opened,
+        replace(
+            state,
+            grouping=None,  # curves are grouped by the chart itself
+            token="",
+            size=SHOWN.get(show, SHOWN[USUAL_SHOWN]),
+        ),
     )
     if found.problem:
         problems.append(f"{found.problem.message} Every candidate is drawn instead.")
@@ -144,6 +147,7 @@ def charts(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "project": project,
         "section": "experiments",
         "experiment": experiment,
+        "opened": there,
         "total": there.total,
         "live": there.live,
         "tab": "charts",

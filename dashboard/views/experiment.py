@@ -1,32 +1,29 @@
 """The table of an experiment's candidates: find, judge, choose."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBadRequest,
-    StreamingHttpResponse,
-)
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from dashboard import columns as offered
-from dashboard import exports, extremes, find, matching, prose, snippets, table
+from dashboard import condition, find, live, matching, prose, snippets
 from dashboard.columns import ATTRIBUTE, NAME, Catalogue, Column, Sort
 from dashboard.directions import Direction
-from dashboard.find import Opened
+from dashboard.listing import Listing, listing
 from dashboard.matching import Found, Problem
-from dashboard.state import PAGE_SIZES, State
-from dashboard.table import Extremes
+from dashboard.state import (
+    AGGREGATES,
+    EVERYTHING,
+    PAGE_SIZES,
+    Grouping,
+    State,
+)
+from dashboard.table import Table
 from dashboard.templatetags.tracker_tags import grouped, shown
-from tracker import audit
-from tracker.errors import Invalid
-from tracker.models import Experiment, Kind, Role, What
+from tracker import seeds
+from tracker.models import Experiment, Kind, Role
 from tracker.permits import needs
 from tracker.search.table import Condition, Count
 
@@ -42,6 +39,7 @@ class Head(NamedTuple):
     classes: str
     sort_url: str
     aria_sort: str  # "" where the table is not sorted by it
+    place: int  # 1, 2, 3 where several columns sort, else 0
     ends: tuple[str, str] | None  # the strip's scale, right of the main column
 
 
@@ -54,23 +52,31 @@ class Group(NamedTuple):
 
 class Chip(NamedTuple):
     text: str
+    parts: tuple[str, str, str] | None  # name, operator and value of a plain comparison
     remove_url: str
     without: str  # how many match without it, in an empty result
 
 
-def heads(state: State, built: table.Table) -> list[Head]:
+def heads(state: State, built: Table) -> list[Head]:
     made = []
     for column in built.columns:
         classes = "num" if built.is_number(column) else ""
+        if built.has_slot and column.kind == Kind.METRIC:
+            classes += " slotted"
         made.append(
             Head(
-                column, classes, sort_url(state, column), aria_sort(state, column), None
+                column,
+                classes,
+                sort_url(state, column),
+                aria_sort(state, column),
+                place_in(state, column),
+                None,
             )
         )
         if column == built.main:
             scale = built.extremes.scale
             ends = (shown(scale.low, 3), shown(scale.high, 3)) if scale else ("", "")
-            made.append(Head(column, "c-strip", "", "", ends))
+            made.append(Head(column, "c-strip", "", "", 0, ends))
     return made
 
 
@@ -89,138 +95,63 @@ def sort_url(state: State, column: Column) -> str:
     """A click sorts with the best first; a second click turns it round."""
     if not column.can_sort:
         return ""
+    return state.having(sorts=(turned(state, column),)).url
+
+
+def turned(state: State, column: Column) -> Sort:
     first = column.direction == Direction.MAX or column == (ATTRIBUTE, "start", "")
     current = next((s for s in state.sorts if s.column == column), None)
-    descending = not current.descending if current else first
-    return state.having(sorts=(Sort(column, descending),)).url
+    return Sort(column, not current.descending if current else first)
 
 
 def aria_sort(state: State, column: Column) -> str:
+    """Only one column can say that the table is sorted by it: the first."""
     if not state.sorts:
-        return "descending" if column == (ATTRIBUTE, "start", "") else ""
+        is_newest = column == (ATTRIBUTE, "start", "") and not state.grouping
+        return "descending" if is_newest else ""
     leading = state.sorts[0]
     if leading.column != column:
         return ""
     return "descending" if leading.descending else "ascending"
 
 
+def place_in(state: State, column: Column) -> int:
+    if len(state.sorts) < 2:
+        return 0
+    sorted_by = [sort.column for sort in state.sorts]
+    return sorted_by.index(column) + 1 if column in sorted_by else 0
+
+
 def chips(state: State, experiment: Experiment, found: Found) -> list[Chip]:
     """The conditions of the filter; in an empty result, with what each of them costs."""
     if not state.q or found.problem:
         return []
-    is_empty = not found.candidates and not state.token
+    is_empty = not found.number.number and not state.token
     return [
         Chip(
-            condition.text,
-            state.having(q=condition.rest).url,
-            without(experiment, condition) if is_empty and place < MAX_RETRIES else "",
+            one.text,
+            condition.parts(one.text),
+            state.having(q=one.rest).url,
+            without(experiment, one) if is_empty and place < MAX_RETRIES else "",
         )
-        for place, condition in enumerate(matching.conditions(state.q))
+        for place, one in enumerate(matching.conditions(state.q))
     ]
 
 
-def without(experiment: Experiment, condition: Condition) -> str:
+def without(experiment: Experiment, one: Condition) -> str:
     """How many match once this condition is taken away; empty where nobody can say."""
-    number = matching.number(experiment, condition.rest)
+    number = matching.number(experiment, one.rest)
     return in_words(number) if number else ""
 
 
 # ---------------------------------------------------------------- the page
 
 
-@dataclass(slots=True)
-class Answer:
-    """What page and files show alike."""
-
-    state: State
-    found: Found
-    built: table.Table
-    catalogue: Catalogue
-    folded: int
-
-
-def answer(request: HttpRequest, opened: Opened) -> Answer:
-    experiment, total = opened.experiment, opened.total
-    catalogue = Catalogue.of(experiment)
-    state = State.read(request, catalogue)
-    found = matching.find(
-        experiment,
-        total=total,
-        text=state.q,
-        sorts=state.sorts,
-        limit=state.size,
-        token=state.token,
-    )
-    candidates = found.candidates
-    catalogue.measure(candidates)
-    ids = [candidate.pk for candidate in candidates]
-    builds, files = table.ci_builds(ids), table.file_counts(ids)
-    present = {"user"} if len({c.user_id for c in candidates}) > 1 else set()
-    present |= {"ci"} if builds else set()
-    present |= {"files"} if files else set()
-    columns = list(state.columns) or offered.default_columns(
-        catalogue, total=total, present=present
-    )
-    facts = table.gather(candidates, columns, builds=builds, files=files)
-    folded = 0
-    if state.is_diff:
-        equal = equal_columns(catalogue, found, columns, facts, total)
-        folded = len(equal)
-        columns = [column for column in columns if column not in equal]
-    main = main_column(columns, catalogue)
-    best = extremes_of(experiment, found, columns, facts, main)
-    numeric = {column for column in columns if catalogue.is_numeric(column)}
-    built = table.Table(experiment.project, columns, facts, best, main, numeric)
-    return Answer(state, found, built, catalogue, folded)
-
-
-def extremes_of(
-    experiment: Experiment,
-    found: Found,
-    columns: Sequence[Column],
-    facts: table.Facts,
-    main: Column | None,
-) -> Extremes:
-    if found.is_complete:
-        return extremes.of_shown(found.candidates, facts, columns, main=main)
-    try:
-        with found.search.limited():
-            return extremes.of_all(
-                experiment,
-                found.search.rows if found.is_filtered else None,
-                columns,
-                main=main,
-                total=found.number.number,
-            )
-    except Invalid:  # a regular expression that takes too long for all
-        return extremes.UNKNOWN
-
-
-def main_column(columns: Iterable[Column], catalogue: Catalogue) -> Column | None:
-    """The metric to judge by: the weightiest that is on show."""
-    order = {key: place for place, key in enumerate(catalogue.metrics_by_weight())}
-    metrics = [c for c in columns if c.kind == Kind.METRIC and c.aggregate != "count"]
-    return min(metrics, key=lambda c: order.get(c.key, len(order)), default=None)
-
-
-def equal_columns(
-    catalogue: Catalogue,
-    found: Found,
-    columns: list[Column],
-    facts: table.Facts,
-    total: int,
-) -> set[Column]:
-    """What "only differences" hides: exact on one page, else what the catalogue knows."""
-    equal = table.equal_columns(found.candidates, columns, facts)
-    if found.is_complete:
-        return equal
-    return {column for column in equal if not catalogue.varies(column, total)}
-
-
 @needs(Role.READER)
 def experiment(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     project = find.project(request, slug)
-    opened = find.experiment(project, iid)
+    user = request.user if request.user.is_authenticated else None
+    opened = find.experiment(project, iid, user=user)
     experiment = opened.experiment
     if experiment.is_deleted:
         return find.gone(request, project, experiment)
@@ -228,6 +159,8 @@ def experiment(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "project": project,
         "section": "experiments",
         "experiment": experiment,
+        "opened": opened,
+        "tab": "table",
         "total": opened.total,
         "live": opened.live,
         "note": prose.first_line(opened.note),
@@ -235,74 +168,278 @@ def experiment(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "may_write": find.may(request, project, Role.WRITER),
     }
     if opened.total:
-        page |= candidates_table(request, opened)
+        given = listing(request, opened)
+        if target := edited(request, given):
+            return HttpResponseRedirect(target)
+        page |= candidates_table(request, given)
     else:
         uri = snippets.tracking_uri(request, project)
         page["snippet"] = snippets.connect_and_log(uri, experiment.name)
     return render(request, "dashboard/experiment.html", page)
 
 
-def candidates_table(request: HttpRequest, opened: Opened) -> dict[str, Any]:
-    given = answer(request, opened)
+def edited(request: HttpRequest, given: Listing) -> str:
+    """Where small forms lead that change one part of the state; empty for no such form."""
+    state, query = given.state, request.GET
+    if "add_key" in query:
+        added = condition.written(
+            query["add_key"], query.get("add_op", ""), query.get("add_value", "")
+        )
+        return state.having(q=condition.joined(state.q, added)).url
+    for name, way in (("up", -1), ("down", 1)):
+        if name in query:
+            columns = offered.moved(given.built.columns, query[name], way)
+            return state.having(columns=tuple(columns)).url + "#columns"
+    return ""
+
+
+def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
     state, built, found = given.state, given.built, given.found
     made = heads(state, built)
     wanted = request.GET.get("find", "")[:250]
-    said = chips(state, opened.experiment, found)
-    files = f"{request.path.rstrip('/')}."
-    query = urlencode(state.pairs(), safe=":/,")
-    every = urlencode([*state.pairs(without="after n"), ("all", "1")], safe=":/,")
+    said = chips(state, given.opened.experiment, found)
+    rows = given.rows()
     return {
         "state": state,
         "found": found,
         "match_text": in_words(found.number),
         "pointed_at": pointed_at(state.q, found.problem),
+        "kept_text": found.text,
         "chips": said,
         "has_counts": any(chip.without for chip in said),
         "clear_url": state.having(q="").url,
         "first_url": state.having().url,
-        "before_url": replace(state, token=found.page.previous_token or "").url,
-        "after_url": replace(state, token=found.page.next_token or "").url,
-        "filter_hidden": state.pairs(without="q diff after"),
+        "before_url": before_url(state, found),
+        "after_url": after_url(state, found),
+        "filter_hidden": state.pairs(without="q diff after from open"),
+        "add_hidden": state.pairs(without="after from open"),
+        "conditions": condition.choices(given.catalogue),
+        "operators": condition.OPERATORS,
+        # views, order and groups
+        "views": view_tabs(given),
+        "view_query": state.query,
+        "baseline": built.baseline,
+        "groupings": groupings(given),
+        "group_hidden": state.pairs(without="group after from open flat"),
+        "group_params": group_params(given.catalogue),
+        "aggregates": [
+            (name, label, state.having(agg=name).url)
+            for name, label in AGGREGATES.items()
+        ],
+        "sort_slots": sort_slots(given),
+        "sort_hidden": state.pairs(without="sort after from open"),
         # columns
         "wanted": wanted,
+        "shown_columns": offered.shown_choices(built.columns),
         "picker": offered.picker(given.catalogue, built.columns, wanted),
         "picker_hidden": state.pairs(without="cols after"),
-        "all_hidden": state.pairs(without="after"),
+        "all_hidden": state.pairs(without="after from"),
         "shown_count": len(built.columns),
         "known_count": given.catalogue.offered,
         "default_columns_url": state.having(columns=()).url,
+        "varying_url": state.having(columns=tuple(varying(given))).url,
         "show_all_url": state.having(is_diff=False).url,
         "sizes": [(size, state.having(size=size).url) for size in PAGE_SIZES],
         # the table
-        "rows": built.rows(found.candidates),
+        "rows": rows,
+        "row_count": len(rows),
         "heads": made,
         "groups": groups(made) if any(head.column.prefix for head in made) else [],
         "name_sort_url": sort_url(state, NAME),
         "name_aria_sort": aria_sort(state, NAME),
+        "has_slot": built.has_slot,
         "folded": given.folded,
         "remarks": remarks(given),
-        # files
-        "csv_url": f"{files}csv?{query}",
-        "json_url": f"{files}json?{query}",
-        "all_csv_url": f"{files}csv?{every}",
-        "all_json_url": f"{files}json?{every}",
+        "files": file_urls(request, state),
+        "state_pairs": state.pairs(without="after from open"),
+        "is_complete": found.is_complete,
+        "version": live.version(given.opened),
+        "changes_url": live.url(given),
+        "pause_url": replace(state, is_paused=not state.is_paused).url,
     }
 
 
-def remarks(given: Answer) -> list[str]:
+def before_url(state: State, found: Found) -> str:
+    if found.grouped:
+        start = found.grouped.start
+        return replace(state, start=max(0, start - state.size)).url if start else ""
+    token = found.page.previous_token
+    return replace(state, token=token).url if token else ""
+
+
+def after_url(state: State, found: Found) -> str:
+    if found.grouped:
+        start = found.grouped.start + state.size
+        return replace(state, start=start).url if start < found.grouped.total else ""
+    token = found.page.next_token
+    return replace(state, token=token).url if token else ""
+
+
+class ViewTab(NamedTuple):
+    label: str
+    url: str
+    is_current: bool
+    is_default: bool = False
+    is_mine: bool = False
+
+
+def view_tabs(given: Listing) -> dict[str, Any]:
+    """The strip above the table: what is always there, then what people saved."""
+    state, views = given.state, given.views
+    path, slug = state.path, given.opened.view
+    bare = State(path, view_slug=EVERYTHING if slug else "")
+    is_bare = views.current is None
+    by_config = replace(bare, grouping=Grouping())
+    tabs = [
+        ViewTab(
+            "Every candidate",
+            bare.url,
+            is_bare and not state.grouping,
+            is_default=not slug,
+        )
+    ]
+    if any(seeds.is_seed(e.key) for e in given.catalogue.of_kind(Kind.PARAM)):
+        is_current = is_bare and state.grouping == Grouping()
+        tabs.append(ViewTab("By configuration", by_config.url, is_current))
+    tabs += [
+        ViewTab(
+            view.name,
+            f"{path}?view={view.slug}",
+            view == views.current,
+            view.slug == slug,
+            view.scope == view.Scope.MINE,
+        )
+        for view in views.offered
+    ]
+    current = views.current
+    return {
+        "tabs": tabs,
+        "current": current,
+        "note": views.note,
+        "is_modified": state.is_modified,
+        "is_default": current is not None and current.slug == slug,
+        "reset_url": f"{path}?view={current.slug}" if current else "",
+        # A tab that fits what is on screen would be marked; nothing fits a new state.
+        "is_new": is_bare and bool(state.query),
+    }
+
+
+def groupings(given: Listing) -> list[tuple[str, str, bool]]:
+    """What one row may stand for."""
+    state = given.state
+    found = [
+        (
+            "Candidate",
+            state.having(grouping=None, is_flat=False, opened=frozenset()),
+            not state.grouping and not state.is_flat,
+        )
+    ]
+    if given.catalogue.is_nested:
+        found = [
+            (
+                "Candidate, children below parents",
+                state.having(grouping=None, is_flat=False, opened=frozenset()),
+                not state.grouping and not state.is_flat,
+            ),
+            (
+                "Candidate, children among all",
+                state.having(grouping=None, is_flat=True, opened=frozenset()),
+                not state.grouping and state.is_flat,
+            ),
+        ]
+    found.append(
+        (
+            "Configuration, seeds together",
+            state.having(grouping=Grouping(), opened=frozenset()),
+            state.grouping == Grouping(),
+        )
+    )
+    return [(label, target.url, is_current) for label, target, is_current in found]
+
+
+MAX_GROUP_CHOICES = 100
+
+
+def group_params(catalogue: Catalogue) -> list[tuple[str, str]]:
+    """Keys to group by: those that make a few groups first."""
+    keys = [e for e in catalogue.of_kind(Kind.PARAM) if e.distinct != 1]
+    keys.sort(key=lambda entry: (entry.distinct, entry.key))
+    columns = [Column(Kind.PARAM, entry.key) for entry in keys[:MAX_GROUP_CHOICES]]
+    return [(column.address, column.key) for column in columns]
+
+
+class SortSlot(NamedTuple):
+    label: str
+    choices: list[tuple[str, str, bool]]
+
+
+def sort_slots(given: Listing) -> list[SortSlot]:
+    """Three choices, each over the columns on show, both ways."""
+    state = given.state
+    columns = dict.fromkeys(
+        [NAME, *given.built.columns, *(sort.column for sort in state.sorts)]
+    )
+    either = [
+        Sort(column, way)
+        for column in columns
+        if column.can_sort
+        for way in (True, False)
+    ]
+    labels = ("Sort by", "then by", "then by")
+    slots = []
+    for place, label in enumerate(labels):
+        current = state.sorts[place] if place < len(state.sorts) else None
+        choices = [("", "Newest first" if place == 0 else "–", current is None)]
+        choices += [
+            (
+                sort.address,
+                f"{sort.column.full_label}, {'high to low' if sort.descending else 'low to high'}",
+                sort == current,
+            )
+            for sort in either
+        ]
+        slots.append(SortSlot(label, choices))
+    return slots
+
+
+def varying(given: Listing) -> list[Column]:
+    """Every param and metric that differs, as far as a table holds them."""
+    catalogue, total = given.catalogue, given.opened.total
+    metrics = [offered.metric_column(key) for key in catalogue.metrics_by_weight()]
+    params = [Column(Kind.PARAM, e.key) for e in catalogue.of_kind(Kind.PARAM)]
+    found = [c for c in [*metrics, *params] if catalogue.varies(c, total)]
+    state = Column(ATTRIBUTE, "state")
+    return [state, *offered.by_prefix(found)][:60]
+
+
+def remarks(given: Listing) -> list[str]:
     """What the table does not show by itself."""
     said = []
     main, scale = given.built.main, given.built.extremes.scale
-    if main:
+    if main and not given.found.grouped:
         missing = sum(
             given.built.facts.metric(candidate, main) is None
-            for candidate in given.found.candidates
+            for candidate in given.candidates
         )
         if missing:
             said.append(f"{missing} of these have no {main.key}")
+    if given.found.grouped and given.state.agg == "mean":
+        said.append("± is the 95 % interval over at least three members")
     if main and scale:
         said.append(f"The strip spans 5 to 95 % of {main.full_label}")
     return said
+
+
+def file_urls(request: HttpRequest, state: State) -> dict[str, str]:
+    path = request.path.rstrip("/")
+    here = replace(state, path=path)
+    every = here.having(opened=frozenset())
+    urls = {}
+    for form in ("csv", "json", "md"):
+        urls[form] = replace(here, path=f"{path}.{form}").url
+        all_of = replace(every, path=f"{path}.{form}").url
+        urls[f"all_{form}"] = f"{all_of}{'&' if '?' in all_of else '?'}all=1"
+    return urls
 
 
 def pointed_at(text: str, problem: Problem | None) -> str:
@@ -316,53 +453,3 @@ def pointed_at(text: str, problem: Problem | None) -> str:
 
 def in_words(count: Count) -> str:
     return grouped(count.number) + ("" if count.is_exact else "+")
-
-
-# ---------------------------------------------------------------- files
-
-BATCH = 500
-
-
-@needs(Role.READER)
-def experiment_file(
-    request: HttpRequest, slug: str, iid: int, form: str
-) -> HttpResponseBase:
-    """The same query as CSV or JSON: the rows shown or, with `all=1`, every matching one."""
-    project = find.project(request, slug)
-    opened = find.experiment(project, iid)
-    experiment = opened.experiment
-    if experiment.is_deleted:
-        return find.gone(request, project, experiment)
-    given = answer(request, opened)
-    if given.found.problem:
-        return HttpResponseBadRequest(
-            f"The filter cannot be read: {given.found.problem.message}",
-            content_type="text/plain; charset=utf-8",
-        )
-    audit.record_once(What.EXPORTED, project=project, about=experiment, note=form)
-    columns = list(given.built.columns)
-    batches: Iterable[exports.Batch] = [(given.found.candidates, given.built.facts)]
-    if request.GET.get("all") == "1":
-        batches = every_batch(given.found, columns)
-    lines = (exports.csv_lines if form == "csv" else exports.json_lines)(
-        columns, batches
-    )
-    kind = "text/csv; charset=utf-8" if form == "csv" else "application/json"
-    return StreamingHttpResponse(
-        lines,
-        content_type=kind,
-        headers={
-            "Content-Disposition": f'attachment; filename="{file_name(experiment)}.{form}"'
-        },
-    )
-
-
-def file_name(experiment: Experiment) -> str:
-    """What is left of the name in a header, which holds no quotes and no other alphabet."""
-    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", experiment.name)[:100].strip("-.")
-    return plain or f"experiment-{experiment.iid}"
-
-
-def every_batch(found: Found, columns: list[Column]) -> Iterator[exports.Batch]:
-    for candidates in matching.pages(found.search, BATCH):
-        yield candidates, table.gather(candidates, columns)

@@ -32,6 +32,7 @@ from tracker.models import (
     ExperimentTag,
     Project,
     Role,
+    Star,
     Status,
 )
 from tracker.models.candidates import moment
@@ -305,3 +306,20 @@ def restore(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     with suppress(NotFound):  # not deleted: what was wanted
         lifecycle.restore_experiment(experiment)
     return HttpResponseRedirect(reverse("experiment", args=[project.slug, iid]))
+
+
+@needs(changes=Role.READER)
+def star(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """A second press takes the star away."""
+    project = find.project(request, slug)
+    experiment = find.experiment(project, iid).experiment
+    mine = Star.objects.filter(user=find.person(request), experiment=experiment)
+    if not mine.delete()[0]:
+        Star.objects.bulk_create(
+            [Star(user=find.person(request), experiment=experiment)],
+            ignore_conflicts=True,
+        )
+    back = request.POST.get("next", "")
+    if not back.startswith(f"/p/{project.slug}/"):
+        back = reverse("experiment", args=[project.slug, iid])
+    return HttpResponseRedirect(back)

@@ -1,72 +1,236 @@
-// The candidates table: choosing rows, submitting a changed filter at once, finding columns.
-// Without it the same form sends the same address, only longer.
+// The candidates table: choosing rows, dialogs, sorting by several columns, what changes live.
+// Without it the same forms and links do the same, one page after the other.
 (() => {
   "use strict";
   const bar = document.querySelector("[data-selection]");
-  const boxes = [...document.querySelectorAll(".row-box")];
+  const body = document.querySelector("[data-rows]");
+  const boxes = () => [...document.querySelectorAll(".row-box")];
   const pageBox = document.querySelector("[data-page]");
 
   // ---- selection --------------------------------------------------------------------------------
   // 12,14,15,16 is written 12,14-16: an address to read and to send.
   const ranges = (numbers) => {
     const parts = [];
-    for (const number of [...numbers].sort((a, b) => a - b)) {
+    for (const number of [...new Set(numbers)].sort((a, b) => a - b)) {
       const last = parts.at(-1);
       if (last && number === last[1] + 1) last[1] = number;
       else parts.push([number, number]);
     }
     return parts.map(([from, to]) => (from === to ? `${from}` : to === from + 1 ? `${from},${to}` : `${from}-${to}`)).join(",");
   };
-  const chosen = () => boxes.filter((box) => box.checked);
+  const checked = () => [...document.querySelectorAll(":is(.row-box, .group-box):checked")];
+  const numbers = () => checked().flatMap((box) => box.value.split(",").map(Number));
+  const all = bar?.querySelector("[data-all]");
   const show = () => {
-    const number = chosen().length;
-    for (const box of boxes) box.closest("tr").setAttribute("aria-selected", box.checked);
-    bar.querySelector("[data-count]").textContent = `${number} selected`;
-    pageBox.checked = number === boxes.length;
-    pageBox.indeterminate = number > 0 && number < boxes.length;
+    const number = all?.checked ? Number(bar.dataset.matching) : new Set(numbers()).size;
+    for (const box of document.querySelectorAll(":is(.row-box, .group-box)")) box.closest("tr").setAttribute("aria-selected", box.checked);
+    bar.querySelector("[data-count]").textContent = `${number.toLocaleString("en").replaceAll(",", "\u202f")} selected`;
+    for (const button of bar.querySelectorAll("[data-only-one]")) button.hidden = number !== 1 || Boolean(all?.checked);
+    for (const button of bar.querySelectorAll("[data-one]")) button.hidden = Boolean(all?.checked);
+    const rows = boxes(), chosen = rows.filter((box) => box.checked).length;
+    pageBox.checked = rows.length > 0 && chosen === rows.length;
+    pageBox.indeterminate = chosen > 0 && chosen < rows.length;
+    const label = all?.closest("label");
+    if (label) label.hidden = !pageBox.checked && !all.checked;
   };
   const choose = (wanted, on) => {
     for (const box of wanted) box.checked = on;
+    if (all && !on) all.checked = false;
     show();
   };
+  const clear = () => choose([...document.querySelectorAll(":is(.row-box, .group-box)")], false);
 
   if (bar) {
     pageBox.hidden = false;
     bar.querySelector("[data-clear]").hidden = false;
-    pageBox.addEventListener("change", () => choose(boxes, pageBox.checked));
+    pageBox.addEventListener("change", () => choose(boxes(), pageBox.checked));
+    all?.addEventListener("change", show);
     let anchor = null;
     const reach = (box, on, isRange) => {
-      if (isRange && anchor) {
-        const [from, to] = [boxes.indexOf(anchor), boxes.indexOf(box)].sort((a, b) => a - b);
-        choose(boxes.slice(from, to + 1), on);
+      const rows = boxes();
+      if (isRange && rows.includes(anchor)) {
+        const [from, to] = [rows.indexOf(anchor), rows.indexOf(box)].sort((a, b) => a - b);
+        choose(rows.slice(from, to + 1), on);
       } else choose([box], on);
       anchor = box;
     };
-    for (const box of boxes) {
-      box.addEventListener("click", (event) => reach(box, box.checked, event.shiftKey));
-      box.closest("tr").addEventListener("click", (event) => {
-        if (event.target.closest("a, input, button") || getSelection().toString()) return;
-        reach(box, !box.checked, event.shiftKey);
-      });
-    }
-    bar.addEventListener("reset", (event) => { event.preventDefault(); choose(boxes, false); });
+    // One listener for all rows: live updates bring new ones.
+    body.addEventListener("click", (event) => {
+      const row = event.target.closest("tr");
+      const box = row?.querySelector(":is(.row-box, .group-box)");
+      if (!box) return;
+      if (event.target === box) return reach(box, box.checked, event.shiftKey);
+      if (event.target.closest("a, input, button") || getSelection().toString()) return;
+      reach(box, !box.checked, event.shiftKey);
+    });
+    bar.addEventListener("reset", (event) => { event.preventDefault(); clear(); });
     bar.addEventListener("submit", (event) => {
       event.preventDefault();
-      const numbers = chosen().map((box) => Number(box.value));
-      if (numbers.length) location.assign(`${bar.action}?c=${ranges(numbers)}`);
+      const chosen = numbers(), button = event.submitter;
+      if (!chosen.length) return;
+      if (!button?.name) return location.assign(`${bar.dataset.compare}?c=${ranges(chosen)}`);
+      const query = new URLSearchParams({ verb: button.value, at: location.pathname + location.search });
+      if (all?.checked) {
+        query.set("all", "1");
+        query.set("q", bar.elements.q?.value || "");
+      } else query.set("c", ranges(chosen));
+      ask(`${bar.action}?${query}`);
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented && chosen().length) choose(boxes, false);
+      if (event.key === "Escape" && !event.defaultPrevented && checked().length && !document.querySelector("dialog[open]")) clear();
     });
     addEventListener("pageshow", show);
     show();
   }
 
+  // ---- dialogs: the same page that the button leads to, in front of this one --------------------
+  const ask = async (address) => {
+    let part = null;
+    try {
+      const answer = await fetch(address, { headers: { Accept: "text/html" } });
+      if (answer.ok && !answer.redirected)
+        part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-dialog]");
+    } catch { /* then the page itself says what is wrong */ }
+    if (!part) return location.assign(address);
+    const dialog = document.createElement("dialog");
+    dialog.className = "dialog";
+    dialog.setAttribute("aria-label", part.querySelector("h1").textContent);
+    dialog.append(part);
+    document.body.append(dialog);
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || event.target.closest("[data-cancel]")) { event.preventDefault(); dialog.close(); }
+    });
+    dialog.showModal();
+    dialog.querySelector("input:not([type=hidden]), select, button")?.focus();
+  };
+
+  // ---- sorting: a click with Shift adds a column to those that sort already ----------------------
+  document.querySelector("thead")?.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-sort]");
+    if (!link || !event.shiftKey) return;
+    event.preventDefault();
+    const address = new URL(location.href), target = new URL(link.href);
+    const added = target.searchParams.get("sort") || "";
+    const key = link.dataset.sort;
+    const kept = (address.searchParams.get("sort") || "").split(",").filter((one) => one && one.replace(/^-/, "") !== key);
+    address.searchParams.set("sort", [...kept, added].slice(-3).join(","));
+    address.searchParams.delete("after");
+    location.assign(address);
+  });
+
   // ---- columns: narrow the list while typing; Enter asks the server, which knows more -----------
   const finder = document.querySelector("[data-narrows]");
   finder?.addEventListener("input", () => {
     const wanted = finder.value.toLowerCase();
-    for (const choice of document.querySelectorAll("#columns label.o"))
+    for (const choice of document.querySelectorAll("#columns .o:not(summary)"))
       choice.hidden = !choice.textContent.toLowerCase().includes(wanted);
+    for (const part of document.querySelectorAll("#columns details")) {
+      if (wanted) part.open = true;
+      part.hidden = Boolean(wanted) && !part.querySelector("label.o:not([hidden])");
+    }
+  });
+  if (location.hash === "#columns") {
+    const menu = document.getElementById("columns-menu");
+    if (menu) menu.open = true;
+  }
+
+  // ---- live: rows change in their place, new ones are announced ----------------------------------
+  const QUICK_MS = 5000, SLOW_MS = 30000, LONGEST_MS = 120000;
+  const note = document.querySelector("[data-live-text]");
+  const arrived = document.querySelector("[data-arrived]");
+  let failures = 0, asked = Date.now(), known = Number(document.querySelector("[data-selection]")?.dataset.total || 0);
+
+  const update = (row, fresh) => {
+    let changed = false;
+    const cells = [...row.cells], newer = [...fresh.cells];
+    if (cells.length !== newer.length) return;
+    cells.forEach((cell, place) => {
+      if (place === 0 || cell.innerHTML === newer[place].innerHTML) return;
+      // Times grow on every answer: that is no news.
+      if (cell.textContent.trim() !== newer[place].textContent.trim() && !cell.querySelector("time") && !/^\d+ (s|min|h|d|ms)\b/.test(cell.textContent.trim())) changed = true;
+      if (!cell.contains(document.activeElement)) cell.innerHTML = newer[place].innerHTML;
+    });
+    if (!changed) return;
+    row.classList.remove("updated");
+    void row.offsetWidth; // so that the fade begins anew
+    row.classList.add("updated");
+  };
+  const take = (text) => {
+    const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("tbody");
+    if (!fresh) return;
+    body.dataset.version = fresh.dataset.version;
+    const rows = [...fresh.rows];
+    for (const row of rows) {
+      const mine = document.getElementById(row.id);
+      if (mine) update(mine, row);
+    }
+    const more = Number(fresh.dataset.total) - known;
+    const order = [...body.rows].map((row) => row.id).filter((id) => rows.some((row) => row.id === id)).join();
+    const newer = rows.map((row) => row.id).filter((id) => document.getElementById(id)).join();
+    if (more > 0 || order !== newer) {
+      arrived.hidden = false;
+      arrived.querySelector("span").textContent = more > 0 ? `${more} new candidate${more === 1 ? "" : "s"}` : "The order has changed";
+      arrived.querySelector("a").href = location.href;
+      arrived.querySelector("a").textContent = more > 0 ? "Show" : "Sort again";
+    }
+    if (Number(fresh.dataset.live) === 0) delete body.dataset.isLive;
+    else body.dataset.isLive = "";
+  };
+  const say = (text) => { if (note) note.textContent = text; };
+  const live = note?.textContent;
+  const poll = async () => {
+    let wait = "isLive" in body.dataset ? QUICK_MS : SLOW_MS;
+    if (!document.hidden) {
+      try {
+        const address = new URL(body.dataset.changes, location);
+        address.searchParams.set("since", body.dataset.version);
+        const answer = await fetch(address, { headers: { Accept: "text/html" } });
+        if (answer.status === 200) take(await answer.text());
+        else if (answer.status !== 204) throw new Error(answer.status);
+        failures = 0;
+        asked = Date.now();
+      } catch {
+        failures += 1;
+        wait = Math.min(QUICK_MS * 2 ** failures, LONGEST_MS);
+        say(`Connection lost, asking again in ${Math.round(wait / 1000)} s`);
+      }
+    }
+    setTimeout(poll, wait);
+  };
+  if (body && !("paused" in body.dataset)) {
+    known = Number(body.dataset.total);
+    setTimeout(poll, QUICK_MS);
+    if (live) setInterval(() => { if (!failures) say(`${live}, updated ${Math.max(0, Math.round((Date.now() - asked) / 1000))} s ago`); }, 1000);
+  } else if (live) say(`${live}, paused`);
+
+  // ---- keys -------------------------------------------------------------------------------------
+  // Rows are walked through by their links, so that focus is always somewhere real.
+  const links = () => [...body.querySelectorAll(".cand, .tog")].filter((link, place, every) => every.findIndex((one) => one.closest("tr") === link.closest("tr")) === place);
+  const here = () => document.activeElement?.closest("[data-rows] tr");
+  const walk = (way) => {
+    const rows = links(), place = rows.findIndex((link) => link.closest("tr") === here());
+    const next = rows[place < 0 ? (way > 0 ? 0 : rows.length - 1) : Math.min(Math.max(place + way, 0), rows.length - 1)];
+    next?.focus();
+    next?.scrollIntoView({ block: "nearest" });
+  };
+  const box = () => here()?.querySelector(":is(.row-box, .group-box)");
+  const press = (value) => {
+    if (!checked().length) box()?.click();
+    bar?.querySelector(value ? `button[value="${value}"]` : "[data-one]")?.click();
+  };
+  const keys = {
+    j: () => walk(1), k: () => walk(-1),
+    x: () => box()?.click(),
+    X: () => box()?.dispatchEvent(new MouseEvent("click", { bubbles: true, shiftKey: true })),
+    c: () => press(""), b: () => press("baseline"),
+    ".": () => document.querySelector("[data-pause]")?.click(),
+  };
+  document.addEventListener("tracker:key", (event) => {
+    const arrows = here() && { ArrowDown: keys.j, ArrowUp: keys.k };
+    const act = body && ((arrows || {})[event.detail] ?? keys[event.detail]);
+    if (!act) return;
+    event.preventDefault();
+    act();
   });
 })();

@@ -46,16 +46,71 @@
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
 
-  // ---- "/" goes to the page's filter or search ------------------------------------------------
+  // ---- keys: only while no field has focus, and not at all for who switched them off -----------
+  const help = document.getElementById("keys");
+  const go = { h: "home", p: "project", e: "experiments", m: "models" };
+  const press = (key) => [...document.querySelectorAll(`[data-key="${key}"]`)].find((one) => one.checkVisibility())?.click();
+  const field = () => {
+    const found = document.getElementById("q");
+    found?.focus();
+    found?.select();
+    return Boolean(found);
+  };
+  const plain = {
+    "/": field, f: field,
+    "?": () => { help?.showModal(); return Boolean(help); },
+    d: () => press("d"), u: () => press("u"),
+    r: () => location.reload(),
+  };
+  let begun = 0; // when "g" was pressed
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-    const field = document.getElementById("q");
-    if (!field) return;
-    event.preventDefault();
-    field.focus();
-    field.select();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog")) return;
+    if (root.dataset.keys === "off" && event.key !== "?") return;
+    if (Date.now() - begun < 1500 && go[event.key]) {
+      begun = 0;
+      const link = document.querySelector(`[data-go="${go[event.key]}"]`);
+      if (link) { event.preventDefault(); location.assign(link.href); }
+      return;
+    }
+    begun = event.key === "g" ? Date.now() : 0;
+    const act = plain[event.key];
+    if (act) {
+      if (act() !== false) event.preventDefault();
+      return;
+    }
+    // What the page itself knows about: rows, charts, files.
+    const asked = new CustomEvent("tracker:key", { detail: event.key, cancelable: true });
+    document.dispatchEvent(asked);
+    if (asked.defaultPrevented) event.preventDefault();
   });
+  help?.addEventListener("click", (event) => {
+    if (event.target === help || event.target.closest("[data-close-dialog]")) help.close();
+  });
+  const keySwitch = help?.querySelector("[data-keys-switch]");
+  if (keySwitch) {
+    keySwitch.checked = root.dataset.keys !== "off";
+    keySwitch.addEventListener("change", () => {
+      document.cookie = `keys=${keySwitch.checked ? "on" : "off"}; path=/; max-age=31536000; samesite=lax`;
+      root.dataset.keys = keySwitch.checked ? "on" : "off";
+    });
+  }
+
+  // ---- toasts: eight seconds, thirty with Undo, longer while somebody is at them; errors stay -----
+  for (const toast of document.querySelectorAll("[data-toast]")) {
+    const close = toast.querySelector("[data-close]");
+    close.hidden = false;
+    close.addEventListener("click", () => toast.remove());
+    if (toast.classList.contains("error") || toast.classList.contains("warning")) continue;
+    let left = toast.querySelector("form") ? 30 : 8;
+    const clock = setInterval(() => {
+      if (toast.matches(":hover, :focus-within")) return;
+      left -= 1;
+      if (left > 0) return;
+      clearInterval(clock);
+      toast.remove();
+    }, 1000);
+  }
 
   // ---- copy buttons ---------------------------------------------------------------------------
   const copied = async (source) => {

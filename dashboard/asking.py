@@ -1,0 +1,17 @@
+"""A table's filter and order as the search room takes them."""
+
+from collections.abc import Sequence
+
+from dashboard.columns import Sort
+from tracker.models import Experiment
+from tracker.search import table
+from tracker.search.table import Search, SortKey
+
+
+def search(experiment: Experiment, text: str, sorts: Sequence[Sort]) -> Search:
+    return table.search(experiment, text=text, sort=[key(sort) for sort in sorts])
+
+
+def key(sort: Sort) -> SortKey:
+    column = sort.column
+    return SortKey(column.kind, column.key, column.aggregate, sort.descending)

@@ -1,0 +1,211 @@
+"""The row of a group: what its members have in common, and how far they lie apart."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from dashboard import strip
+from dashboard.columns import ATTRIBUTE, Column
+from dashboard.grouping import Group, Member
+from dashboard.state import Grouping
+from dashboard.statistics import Summary, summary
+from dashboard.table import MISSING, Row, Table, Toggle, text
+from dashboard.templatetags.tracker_tags import (
+    MINUS,
+    ago,
+    icon,
+    number,
+    shown,
+    span,
+)
+from tracker import seeds
+from tracker.models import Kind
+from tracker.models.candidates import moment
+from tracker.recording import as_number
+
+LABEL_PARTS = 3
+
+
+def row(
+    group: Group, table: Table, grouping: Grouping, *, agg: str, toggle: Toggle
+) -> Row:
+    said = {
+        column: over(group, table, column) if column.kind == Kind.METRIC else None
+        for column in table.columns
+    }
+    bodies = {
+        column: body(group, table, column, said[column], agg)
+        for column in table.columns
+    }
+    label = labels(group, table, grouping)
+    return Row(
+        None,
+        "",
+        None,
+        "",
+        table.cells(bodies, mark(table, said, agg)),
+        picks=",".join(str(member.iid) for member in group.members),
+        name=", ".join(label),
+        toggle=toggle,
+        number=group.n,
+        label=label,
+    )
+
+
+def over(group: Group, table: Table, column: Column) -> Summary | None:
+    values = [table.facts.metric(member, column) for member in group.members]
+    return summary([value for value in values if value is not None])
+
+
+def labels(group: Group, table: Table, grouping: Grouping) -> list[str]:
+    """What tells the group from others: its keys, or the params on show that it shares."""
+    if grouping.columns:
+        return [
+            shortened(value if value is not None else f"no {column.key}")
+            for column, value in zip(grouping.columns, group.values, strict=True)
+        ]
+    params = [
+        c for c in table.columns if c.kind == Kind.PARAM and not seeds.is_seed(c.key)
+    ]
+    found = [
+        shortened(value)
+        for column in params
+        if (value := common(group.members, table, column))
+    ]
+    return found[:LABEL_PARTS] or [f"like #{group.members[0].iid}"]
+
+
+def shortened(value: str) -> str:
+    return value if len(value) <= 24 else f"{value[:23]}…"
+
+
+def common(members: Sequence[Member], table: Table, column: Column) -> str | None:
+    """The value that all members have, or None."""
+    values = {table.facts.params.get((member.pk, column.key)) for member in members}
+    return values.pop() if len(values) == 1 else None
+
+
+def body(
+    group: Group, table: Table, column: Column, said: Summary | None, agg: str
+) -> SafeString | str:
+    if column.kind == Kind.METRIC:
+        return metric(table, column, said, agg, group.n)
+    if column.kind == ATTRIBUTE:
+        return attribute(group, column.key)
+    facts = table.facts.params if column.kind == Kind.PARAM else table.facts.tags
+    return shared([facts.get((member.pk, column.key)) for member in group.members])
+
+
+def metric(
+    table: Table, column: Column, said: Summary | None, agg: str, n: int
+) -> SafeString:
+    if said is None:
+        return table.beside(number(None), "")
+    one = said.as_one(agg)
+    slot: SafeString | str = ""
+    if agg == "mean" and said.half_width is not None:
+        slot = format_html(
+            '<span class="delta" title="95 % interval over {} values">±{}</span>',
+            said.n,
+            fine(said.half_width, like=one),
+        )
+    elif said.n < n:
+        slot = format_html('<span class="delta">n={}</span>', said.n)
+    return table.beside(number(one, column.key), slot)
+
+
+def fine(width: float, *, like: float) -> str:
+    """As many places as the mean beside it has."""
+    _, point, places = shown(like).partition(".")
+    if not point or "e" in places:
+        return shown(width, 2)
+    return f"{width:.{len(places)}f}"
+
+
+def attribute(group: Group, key: str) -> SafeString | str:
+    match key:
+        case "state":
+            return state(group)
+        case "start":
+            return ago(moment(group.newest_ms))
+        case "duration":
+            seconds = [
+                (member.ended_ms - member.started_ms) / 1000
+                for member in group.members
+                if member.ended_ms is not None
+            ]
+            return span(sum(seconds) / len(seconds)) if seconds else MISSING
+    return MISSING
+
+
+def state(group: Group) -> SafeString:
+    """The worst first: what still runs, then what failed."""
+    rest = [
+        f"{number} {word}"
+        for number, word in ((group.failed, "failed"), (group.finished, "finished"))
+        if number
+    ]
+    if group.live:
+        return badge("live", "s-live", f"{group.live} live", rest)
+    if group.failed:
+        return badge("bad", "s-bad", rest[0], rest[1:])
+    if group.finished:
+        return badge("ok", "s-ok", rest[0], [])
+    return badge("off", "s-stop", f"{group.n} stopped", [])
+
+
+def badge(kind: str, shape: str, word: str, rest: Sequence[str]) -> SafeString:
+    return format_html(
+        '<span class="state {}">{}<b>{}</b>{}</span>',
+        kind,
+        icon(shape),
+        word,
+        format_html(' <small class="wide-only">{}</small>', ", ".join(rest))
+        if rest
+        else "",
+    )
+
+
+def shared(values: Sequence[str | None]) -> SafeString | str:
+    """The value of all, the range of numbers, or that they vary."""
+    different = set(values)
+    if len(different) == 1:
+        return text(values[0])
+    numbers = [None if value is None else as_number(value) for value in different]
+    if all(number is not None for number in numbers):
+        ends = [n for n in numbers if n is not None]
+        low, high = shown(min(ends)), shown(max(ends))
+        # A dash between numbers that have a minus themselves would be read wrong.
+        joint = " to " if MINUS in low + high else "–"
+        return format_html('<span class="same">{}{}{}</span>', low, joint, high)
+    return format_html('<span class="same">{}</span>', "varies")
+
+
+def plain_value(group: Group, table: Table, column: Column) -> Any:
+    """What a file says of a column that is no metric: the value of all, or nothing."""
+    if column.kind != ATTRIBUTE:
+        facts = table.facts.params if column.kind == Kind.PARAM else table.facts.tags
+        values = {facts.get((member.pk, column.key)) for member in group.members}
+        return values.pop() if len(values) == 1 else None
+    if column.key == "start":
+        begun = moment(group.newest_ms)
+        return begun.isoformat() if begun else None
+    return None
+
+
+def mark(
+    table: Table, said: Mapping[Column, Summary | None], agg: str
+) -> SafeString | str:
+    found = said.get(table.main) if table.main else None
+    if found is None:
+        return ""
+    middle = found.as_one(agg)
+    width = found.half_width if agg == "mean" else None
+    low, high = (
+        (middle - width, middle + width) if width is not None else (middle, middle)
+    )
+    return strip.spread(
+        low, middle, high, table.extremes.scale, reference=table.reference
+    )

@@ -1,0 +1,269 @@
+"""The candidates of an experiment as its page and its files show them: rows and columns."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from dashboard import columns as offered
+from dashboard import extremes, group_rows, matching, nesting, saved, table
+from dashboard.columns import Catalogue, Column
+from dashboard.find import Opened
+from dashboard.grouping import MAX_LISTED, Group, Member
+from dashboard.matching import Found
+from dashboard.nesting import Branch
+from dashboard.saved import Views
+from dashboard.state import State
+from dashboard.table import Extremes, Facts, Relations, Row, Table, Toggle
+from tracker.errors import Invalid
+from tracker.models import Candidate, Kind
+
+
+@dataclass(slots=True)
+class Listing:
+    """What page and files show alike."""
+
+    opened: Opened
+    state: State
+    views: Views
+    found: Found
+    built: Table
+    catalogue: Catalogue
+    folded: int
+    branches: list[Branch]  # the candidates as they stand, without the groups
+    shown: dict[int, Candidate]  # by key: whoever stands in a group's place or below it
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """Those on the page, in its order."""
+        if self.found.grouped:
+            return [self.shown[m.pk] for m in members_shown(self) if m.pk in self.shown]
+        return [branch.candidate for branch in self.branches]
+
+    def rows(self) -> list[Row]:
+        rows = grouped_rows(self) if self.found.grouped else tree_rows(self)
+        baseline = self.built.baseline
+        if baseline is None:
+            return rows
+        # Pinned on top, and not once more below.
+        rest = [r for r in rows if not r.candidate or r.candidate.pk != baseline.pk]
+        return [self.built.row(baseline, is_pinned=True), *rest]
+
+
+def listing(request: HttpRequest, opened: Opened) -> Listing:
+    experiment, total = opened.experiment, opened.total
+    catalogue = Catalogue.of(experiment, primary=opened.primary)
+    views = saved.views(request, opened)
+    state = State.read(request, catalogue, view=views.current, view_slug=views.slug)
+    is_tree = catalogue.is_nested and not state.is_flat and not state.grouping
+    was = request.GET.get("was", "")[:10_000]
+    found = matching.find(opened, state, was=was, is_tree=is_tree)
+    branches = tree(opened, state, found, is_tree)
+    shown, owners = whoever(state, found, branches)
+    catalogue.measure(shown)
+    wanted = opened.baseline if state.baseline is None else state.baseline
+    relations = table.related(
+        [candidate.pk for candidate in shown],
+        eids={candidate.parent_eid for candidate in shown} - {""},
+        project=experiment.project,
+        iids=[wanted] if wanted else [],
+    )
+    baseline = relations.others.get(wanted) if wanted else None
+    asks_for_ci = any(c.key in ("ci", "commit") for c in state.columns)
+    builds = (
+        table.ci_builds([c.pk for c in shown])
+        if catalogue.has_ci and (asks_for_ci or not state.columns)
+        else {}
+    )
+    columns = list(state.columns) or offered.default_columns(
+        catalogue, total=total, present=present(shown, builds, relations)
+    )
+    measured = [*owners, *([baseline] if baseline else [])]
+    facts = table.gather(measured, columns, relations=relations, builds=builds)
+    folded = 0
+    if state.is_diff:
+        equal = equal_columns(catalogue, found, owners, columns, facts, total)
+        folded = len(equal)
+        columns = [column for column in columns if column not in equal]
+    main = main_column(columns, catalogue)
+    best = extremes_of(opened, found, columns, facts, main)
+    numeric = {column for column in columns if catalogue.is_numeric(column)}
+    built = Table(
+        experiment.project,
+        columns,
+        facts,
+        with_baseline(best, facts, baseline, main),
+        main,
+        numeric,
+        baseline,
+        found.grouped is not None,
+    )
+    by_key = {candidate.pk: candidate for candidate in shown}
+    return Listing(
+        opened, state, views, found, built, catalogue, folded, branches, by_key
+    )
+
+
+def tree(opened: Opened, state: State, found: Found, is_tree: bool) -> list[Branch]:
+    candidates = found.candidates
+    if not is_tree:
+        return [Branch(candidate, 0) for candidate in candidates]
+    if found.is_filtered:
+        return nesting.with_ancestors(opened.experiment, candidates)
+    return nesting.opened(opened.experiment, candidates, state.opened, state.sorts)
+
+
+def whoever(
+    state: State, found: Found, branches: Sequence[Branch]
+) -> tuple[list[Candidate], Sequence[Candidate | Member]]:
+    """The candidates that have a row, and all whose values the rows are made of."""
+    if not found.grouped:
+        shown = [branch.candidate for branch in branches]
+        return shown, shown
+    groups = found.grouped.groups
+    wanted = [m.pk for group in groups for m in listed(group, state)]
+    rows = Candidate.objects.in_bulk(wanted) if wanted else {}
+    return list(rows.values()), [m for group in groups for m in group.members]
+
+
+def listed(group: Group, state: State) -> Sequence[Member]:
+    """The members of a group that have rows of their own."""
+    if group.n == 1:
+        return group.members
+    return group.members[:MAX_LISTED] if group.name in state.opened else []
+
+
+def members_shown(given: Listing) -> Iterable[Member]:
+    assert given.found.grouped
+    for group in given.found.grouped.groups:
+        yield from listed(group, given.state)
+
+
+def present(
+    shown: Sequence[Candidate], builds: object, relations: Relations
+) -> set[str]:
+    """The optional attributes that are worth a column."""
+    found = {"user"} if len({c.user_id for c in shown}) > 1 else set()
+    return (
+        found
+        | ({"ci"} if builds else set())
+        | ({"files"} if relations.files else set())
+    )
+
+
+# ---------------------------------------------------------------- rows
+
+
+def tree_rows(given: Listing) -> list[Row]:
+    built, state = given.built, given.state
+    is_tree = given.catalogue.is_nested and not state.is_flat
+    opens = is_tree and not given.found.is_filtered
+    rows = []
+    for candidate, level, is_dim in given.branches:
+        children = built.facts.children.get(candidate.pk, 0) if opens else 0
+        name = str(candidate.iid)
+        rows.append(
+            built.row(
+                candidate,
+                level=level,
+                is_dim=is_dim,
+                number=children,
+                toggle=toggle(state, name) if children else None,
+                more_url=children_url(state, candidate)
+                if children > nesting.MAX_CHILDREN and name in state.opened
+                else "",
+            )
+        )
+    return rows
+
+
+def children_url(state: State, candidate: Candidate) -> str:
+    return state.having(q=f"parent = {candidate.iid}", opened=frozenset()).url
+
+
+def toggle(state: State, name: str) -> Toggle:
+    return Toggle(state.toggled(name).url, name in state.opened)
+
+
+def grouped_rows(given: Listing) -> list[Row]:
+    assert given.found.grouped and given.state.grouping
+    built, state, rows = given.built, given.state, []
+    for group in given.found.grouped.groups:
+        if group.n > 1:
+            rows.append(
+                group_rows.row(
+                    group,
+                    built,
+                    given.state.grouping,
+                    agg=state.agg,
+                    toggle=toggle(state, group.name),
+                )
+            )
+        for member in listed(group, state):
+            if candidate := given.shown.get(member.pk):
+                rows.append(built.row(candidate, level=int(group.n > 1)))
+    return rows
+
+
+# ---------------------------------------------------------------- columns
+
+
+def main_column(columns: Iterable[Column], catalogue: Catalogue) -> Column | None:
+    """The metric to judge by: the weightiest that is on show."""
+    order = {key: place for place, key in enumerate(catalogue.metrics_by_weight())}
+    metrics = [
+        column
+        for column in columns
+        if column.kind == Kind.METRIC
+        and column.aggregate != "count"
+        and column.step is None
+    ]
+    return min(metrics, key=lambda c: order.get(c.key, len(order)), default=None)
+
+
+def equal_columns(
+    catalogue: Catalogue,
+    found: Found,
+    owners: Sequence[Candidate | Member],
+    columns: list[Column],
+    facts: Facts,
+    total: int,
+) -> set[Column]:
+    """What "only differences" hides: exact on one page, else what the catalogue knows."""
+    equal = table.equal_columns(owners, columns, facts)
+    if found.is_complete or found.grouped:
+        return equal
+    return {column for column in equal if not catalogue.varies(column, total)}
+
+
+def extremes_of(
+    opened: Opened,
+    found: Found,
+    columns: Sequence[Column],
+    facts: Facts,
+    main: Column | None,
+) -> Extremes:
+    if found.is_complete:
+        return extremes.of_shown(found.candidates, facts, columns, main=main)
+    try:
+        with found.search.limited():
+            return extremes.of_all(
+                opened.experiment,
+                found.search.rows if found.is_filtered else None,
+                columns,
+                main=main,
+                total=found.number.number,
+            )
+    except Invalid:  # a regular expression that takes too long for all
+        return extremes.UNKNOWN
+
+
+def with_baseline(
+    best: Extremes, facts: Facts, baseline: Candidate | None, main: Column | None
+) -> Extremes:
+    """The strip's scale, stretched so far that the baseline is inside."""
+    if baseline is None or main is None:
+        return best
+    return best._replace(
+        scale=extremes.holding(best.scale, facts.metric(baseline, main))
+    )

@@ -1,0 +1,25 @@
+"""Messages that stay for a moment, with the way back where there is one."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import reverse
+
+from tracker.models import Action
+
+UNDO = "undo"
+# Between the sentence and the address, in a message that carries both.
+SEPARATOR = "\x1f"
+
+
+def undoable(request: HttpRequest, sentence: str, action: Action) -> None:
+    url = reverse("undo", args=[action.project.slug, action.pk])
+    extra = UNDO if action.before else ""
+    messages.success(request, f"{sentence}{SEPARATOR}{url}", extra_tags=extra)
+
+
+def read(message: Any) -> tuple[str, str]:
+    """The sentence of a message, and where to undo it; empty where one cannot."""
+    sentence, _, url = str(message).partition(SEPARATOR)
+    return sentence, url if UNDO in message.tags.split() else ""
