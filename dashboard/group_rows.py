@@ -8,10 +8,10 @@ from django.utils.safestring import SafeString
 
 from dashboard import strip
 from dashboard.columns import ATTRIBUTE, Column
-from dashboard.grouping import Group, Member
+from dashboard.grouping import Group
 from dashboard.state import Grouping
 from dashboard.statistics import Summary, summary
-from dashboard.table import MISSING, Row, Table, Toggle, text
+from dashboard.table import MISSING, Member, Row, Table, Toggle, text
 from dashboard.templatetags.tracker_tags import (
     MINUS,
     ago,
@@ -66,15 +66,26 @@ def labels(group: Group, table: Table, grouping: Grouping) -> list[str]:
             shortened(value if value is not None else f"no {column.key}")
             for column, value in zip(grouping.columns, group.values, strict=True)
         ]
-    params = [
-        c for c in table.columns if c.kind == Kind.PARAM and not seeds.is_seed(c.key)
-    ]
     found = [
         shortened(value)
-        for column in params
+        for column in telling(table)
         if (value := common(group.members, table, column))
     ]
-    return found[:LABEL_PARTS] or [f"like #{group.members[0].iid}"]
+    return found or [f"like #{group.members[0].iid}"]
+
+
+def telling(table: Table) -> list[Column]:
+    """The params that tell most about a row: those with the most different values."""
+    values: dict[str, set[str]] = {}
+    for (_, key), value in table.facts.params.items():
+        values.setdefault(key, set()).add(value)
+    params = [
+        column
+        for column in table.columns
+        if column.kind == Kind.PARAM and not seeds.is_seed(column.key)
+    ]
+    best = sorted(params, key=lambda c: -len(values.get(c.key, ())))[:LABEL_PARTS]
+    return [column for column in params if column in best]
 
 
 def shortened(value: str) -> str:

@@ -30,7 +30,7 @@ from django.db.models import (
 
 from dashboard.columns import Sort
 from dashboard.state import Grouping
-from dashboard.table import FIELDS
+from dashboard.table import FIELDS, Member
 from tracker.models import Candidate, Kind, Param, Status, Tag
 
 # Members that an opened group lists; a link leads to the others.
@@ -49,14 +49,7 @@ class Group:
     failed: int
     finished: int
     newest_ms: int
-    members: list["Member"] = field(default_factory=list)
-
-
-class Member(NamedTuple):
-    pk: int
-    iid: int
-    started_ms: int
-    ended_ms: int | None
+    members: list[Member] = field(default_factory=list)
 
 
 class Grouped(NamedTuple):

@@ -9,12 +9,12 @@ from dashboard import columns as offered
 from dashboard import extremes, group_rows, matching, nesting, saved, table
 from dashboard.columns import Catalogue, Column
 from dashboard.find import Opened
-from dashboard.grouping import MAX_LISTED, Group, Member
+from dashboard.grouping import MAX_LISTED, Group
 from dashboard.matching import Found
 from dashboard.nesting import Branch
 from dashboard.saved import Views
 from dashboard.state import State
-from dashboard.table import Extremes, Facts, Relations, Row, Table, Toggle
+from dashboard.table import Extremes, Facts, Member, Relations, Row, Table, Toggle
 from tracker.errors import Invalid
 from tracker.models import Candidate, Kind
 

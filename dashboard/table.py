@@ -7,7 +7,7 @@ A value is found once (`Facts.value`) and told twice: to people by `cells`, to f
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.urls import reverse
@@ -37,13 +37,19 @@ from tracker.models import (
     Tag,
 )
 
-if TYPE_CHECKING:
-    from dashboard.grouping import Member
-
 CUT_CHARS = 60  # of a text value; the whole of it is in the title
 SUMMARY = ("value", "max_value", "min_value", "mean", "first_value", "count")
 FIELDS = dict(zip(AGGREGATES, SUMMARY, strict=True))
 UNFINISHED = (Status.RUNNING, Status.SCHEDULED)
+
+
+class Member(NamedTuple):
+    """As much of a candidate as its group needs."""
+
+    pk: int
+    iid: int
+    started_ms: int
+    ended_ms: int | None
 
 
 @dataclass(slots=True)
@@ -59,14 +65,14 @@ class Facts:
     children: dict[int, int] = field(default_factory=dict)
     parents: dict[str, Candidate] = field(default_factory=dict)
 
-    def metric(self, candidate: "Candidate | Member", column: Column) -> float | None:
+    def metric(self, candidate: Candidate | Member, column: Column) -> float | None:
         """None where it was not logged; NaN where no point was a finite number."""
         if column.step is not None:
             return self.steps.get((candidate.pk, column.key, column.step))
         row = self.metrics.get((candidate.pk, column.key))
         return None if row is None else summed_up(row, column.aggregate)
 
-    def value(self, candidate: "Candidate | Member", column: Column) -> Any:
+    def value(self, candidate: Candidate | Member, column: Column) -> Any:
         """A plain value, for files and comparisons; None where there is none."""
         match column.kind:
             case Kind.METRIC:
@@ -114,7 +120,7 @@ def summed_up(row: Mapping[str, Any], aggregate: str) -> float:
 
 
 def gather(
-    candidates: Sequence["Candidate | Member"],
+    candidates: Sequence[Candidate | Member],
     columns: Iterable[Column],
     *,
     relations: "Relations | None" = None,
@@ -393,9 +399,7 @@ class Table:
         """In a table with a slot, digits line up whether it is filled or not."""
         if not self.has_slot:
             return value
-        return format_html(
-            '<div class="v2">{}{}</div>', value, slot or format_html("<span></span>")
-        )
+        return format_html('<div class="v2">{}{}</div>', value, slot or EMPTY_SLOT)
 
     def delta(
         self, candidate: Candidate, column: Column, value: float | None
@@ -460,6 +464,7 @@ def label(column: Column) -> str:
     return column.label if column.kind == ATTRIBUTE else column.key
 
 
+EMPTY_SLOT = SafeString("<span></span>")
 MISSING = format_html('<span class="none">{}</span>', "–")
 
 
@@ -505,7 +510,7 @@ def linked(url: str, name: str, *, classes: str = "") -> SafeString:
 
 
 def equal_columns(
-    candidates: Sequence["Candidate | Member"], columns: Iterable[Column], facts: Facts
+    candidates: Sequence[Candidate | Member], columns: Iterable[Column], facts: Facts
 ) -> set[Column]:
     """The params, metrics and tags in which the shown candidates do not differ."""
     if len(candidates) < 2:

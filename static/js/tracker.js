@@ -88,13 +88,13 @@
     if (event.target === help || event.target.closest("[data-close-dialog]")) help.close();
   });
   const keySwitch = help?.querySelector("[data-keys-switch]");
-  if (keySwitch) {
-    keySwitch.checked = root.dataset.keys !== "off";
-    keySwitch.addEventListener("change", () => {
-      document.cookie = `keys=${keySwitch.checked ? "on" : "off"}; path=/; max-age=31536000; samesite=lax`;
-      root.dataset.keys = keySwitch.checked ? "on" : "off";
-    });
-  }
+  const showKeys = () => keySwitch?.setAttribute("aria-checked", root.dataset.keys !== "off");
+  showKeys();
+  keySwitch?.addEventListener("click", () => {
+    root.dataset.keys = root.dataset.keys === "off" ? "on" : "off";
+    document.cookie = `keys=${root.dataset.keys}; path=/; max-age=31536000; samesite=lax`;
+    showKeys();
+  });
 
   // ---- toasts: eight seconds, thirty with Undo, longer while somebody is at them; errors stay -----
   for (const toast of document.querySelectorAll("[data-toast]")) {
