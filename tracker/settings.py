@@ -68,8 +68,8 @@ try:
     # Python client pass its check.
     TOKEN_PREFIX = text("TRACKER_TOKEN_PREFIX", "trk_")
 
-    # Web worker processes.
-    WORKERS = number("TRACKER_WORKERS", 1, least=1)
+    # Web worker processes: one for each core that may serve, since Python uses one.
+    WORKERS = number("TRACKER_WORKERS", 2, least=1)
 
     # SQLite only: FULL puts an acknowledged write on the disk, NORMAL is faster.
     SQLITE_SYNCHRONOUS = choice(

@@ -156,11 +156,12 @@ def listens(process, port, own):
 def test_survives_the_death_of_a_web_worker(server):
     own, *below = server.processes()
     web = next(one for one in below if listens(one, server.port, own))
-    [worker] = web.children()
+    before = web.children()
 
-    worker.kill()
+    before[0].kill()
 
-    wait_for(lambda: server.answers() and web.children() != [worker])
+    wait_for(lambda: server.answers() and before[0] not in web.children())
+    wait_for(lambda: len(web.children()) == len(before))
     assert server.process.poll() is None
 
 

@@ -2,12 +2,15 @@
 
 Statements are translated once, not each time they run: Django replaces the `%s` in the
 text by a regular expression, which takes longer than most statements do. And whoever
-writes queues in the process, where the next one is woken at once: SQLite itself lets a
-thread sleep, look again, and sleep longer.
+writes queues for it, in the process and then among the processes: SQLite itself lets
+everyone sleep, look again, and sleep longer.
 """
 
+import fcntl
 import functools
+import os
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,8 +38,58 @@ class Cursor(base.SQLiteCursorWrapper):
         return converted
 
 
-# One writer at a time. Readers never wait.
-lane = threading.Lock()
+class Lane:
+    """One writer at a time; readers never wait.
+
+    Only a courtesy between those who come this way: the database still has a lock of its
+    own, and whoever dies in the lane leaves it.
+    """
+
+    # Longer than most writes, and shorter than anybody notices.
+    PAUSE_SECONDS = 0.0003
+
+    def __init__(self) -> None:
+        self.among_threads = threading.Lock()
+        self.files: dict[tuple[int, str], int] = {}
+
+    def enter(self, path: str, timeout: float) -> bool:
+        """Whether it was free in time."""
+        until = time.monotonic() + timeout
+        if not self.among_threads.acquire(timeout=timeout):
+            return False
+        try:
+            file = self.file(path)
+            while not locked(file):
+                if time.monotonic() > until:
+                    self.among_threads.release()
+                    return False
+                time.sleep(self.PAUSE_SECONDS)
+        except BaseException:
+            self.among_threads.release()
+            raise
+        return True
+
+    def leave(self, path: str) -> None:
+        fcntl.flock(self.file(path), fcntl.LOCK_UN)
+        self.among_threads.release()
+
+    def file(self, path: str) -> int:
+        # Of each process its own: a lock belongs to whoever opened the file.
+        key = (os.getpid(), path)
+        if key not in self.files:
+            self.files[key] = os.open(f"{path}-lane", os.O_RDWR | os.O_CREAT, 0o600)
+        return self.files[key]
+
+
+def locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+lane = Lane()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -47,7 +100,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return cursor
 
     def _start_transaction_under_autocommit(self) -> None:
-        if not lane.acquire(timeout=self.settings_dict["OPTIONS"].get("timeout", 5)):
+        timeout = self.settings_dict["OPTIONS"].get("timeout", 5)
+        if not lane.enter(str(self.settings_dict["NAME"]), timeout):
             raise OperationalError("database is locked: others write for too long")
         self.is_in_lane = True
         try:
@@ -75,4 +129,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _leave_lane(self) -> None:
         if self.is_in_lane:
             self.is_in_lane = False
-            lane.release()
+            lane.leave(str(self.settings_dict["NAME"]))
