@@ -61,6 +61,10 @@ browser:
 serve: setup ## Run Tracker: web server and worker, until Ctrl-C
 	@exec $(PY) manage.py serve
 
+.PHONY: team
+team: setup-test ## Try the team set-up of docker-compose.yml without containers
+	@exec $(PY) -m tests.team
+
 .PHONY: worker
 worker: setup ## Run one more worker beside a server
 	@exec $(PY) manage.py worker

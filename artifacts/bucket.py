@@ -48,6 +48,17 @@ class Bucket:
     def named(self, blob: str) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": self.prefix + blob}
 
+    def prepare(self) -> bool:
+        with bucket_errors():
+            try:
+                self.client.head_bucket(Bucket=self.bucket)
+            except ClientError as problem:
+                if problem.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                    raise
+                self.client.create_bucket(Bucket=self.bucket)
+                return True
+        return False
+
     def draft(self, blob: str, size_bytes: int) -> "BucketDraft":
         return BucketDraft(self, blob, max(PART_BYTES, -(-size_bytes // MAX_PARTS)))
 

@@ -72,6 +72,10 @@ class Opened(Protocol):
 class BlobStorage(Protocol):
     """All of it raises Full or Unavailable; what reads raises Missing too."""
 
+    def prepare(self) -> bool:
+        """Make the place itself; whether it was missing."""
+        ...
+
     def draft(self, blob: str, size_bytes: int) -> Draft: ...
 
     def open(self, blob: str, start: int, stop: int) -> Opened:
@@ -131,6 +135,13 @@ class Disk:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def prepare(self) -> bool:
+        if self.root.is_dir():
+            return False
+        with disk_errors():
+            self.root.mkdir(parents=True, mode=0o700)
+        return True
 
     def draft(self, blob: str, size_bytes: int) -> "DiskDraft":
         with disk_errors():

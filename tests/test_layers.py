@@ -27,6 +27,7 @@ GROUND = {
 HOUSE = {
     "tracker",
     "tracker.apps",
+    "tracker.beat",
     "tracker.celery",
     "tracker.health",
     "tracker.middleware",

@@ -49,6 +49,9 @@ try:
     # postgres://user:password@host/name, or sqlite:////absolute/path.
     DATABASE_URL = text("TRACKER_DATABASE_URL")
 
+    # Its password, where it comes from a file and is not in the address.
+    DATABASE_PASSWORD = text("TRACKER_DATABASE_PASSWORD")
+
     # redis://host:6379/0 makes Redis the queue and the cache.
     REDIS_URL = url("TRACKER_REDIS_URL", ("redis", "rediss", "unix"))
 
@@ -57,6 +60,14 @@ try:
 
     # Where that bucket is, unless it is Amazon's.
     S3_ENDPOINT_URL = url("TRACKER_S3_ENDPOINT_URL", ("http", "https"))
+
+    # Its credentials; without them boto3 looks where it always does.
+    S3_ACCESS_KEY = text("TRACKER_S3_ACCESS_KEY")
+    S3_SECRET_KEY = text("TRACKER_S3_SECRET_KEY")
+    if bool(S3_ACCESS_KEY) != bool(S3_SECRET_KEY):
+        raise BadSetting(
+            "TRACKER_S3_ACCESS_KEY and TRACKER_S3_SECRET_KEY belong together."
+        )
 
     # The address people and scripts use, when it differs from the bind address.
     PUBLIC_URL = url("TRACKER_PUBLIC_URL", ("http", "https"))
@@ -142,10 +153,17 @@ try:
             parse=dj_database_url.parse,
         )
     }
+    if DATABASE_PASSWORD:
+        DATABASES["default"]["PASSWORD"] = DATABASE_PASSWORD
     QUEUE = {} if REDIS_URL else environment.queue_folders(DATA_DIR / "queue")
     STORAGE = environment.storage(
         ARTIFACTS_URL or f"file:{quote(str(DATA_DIR / 'artifacts'))}", S3_ENDPOINT_URL
     )
+    if S3_ACCESS_KEY and STORAGE["BACKEND"].endswith("S3Storage"):
+        STORAGE["OPTIONS"] |= {
+            "access_key": S3_ACCESS_KEY,
+            "secret_key": S3_SECRET_KEY,
+        }
 except BadSetting as problem:
     sys.exit(f"Tracker cannot start: {problem}")
 

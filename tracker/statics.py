@@ -48,8 +48,11 @@ class StaticFiles(CompressedManifestStaticFilesStorage):
 def collect(announce: Callable[[], object]) -> None:
     """Bring the collected files up to date, where they are not."""
     stamp = Path(settings.STATIC_ROOT).with_name("static.stamp")
-    stamp.parent.mkdir(parents=True, exist_ok=True)
     state = digest()
+    # Done already, perhaps in an image whose files nobody may write.
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    stamp.parent.mkdir(parents=True, exist_ok=True)
     # Servers of several data folders may start from one checkout at the same time.
     with open(stamp, "a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -3,12 +3,14 @@
 import os
 import signal
 import warnings
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from celery import signals
+from celery import bootsteps, signals
 from celery.apps.worker import Worker
 from celery.exceptions import WorkerShutdown
+from django.conf import settings
 
 from tracker.celery import app
 from tracker.processes import die_with_parent
@@ -24,6 +26,22 @@ class PromptWorker(Worker):
     def install_platform_tweaks(self, worker: Any) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, stop)
+
+
+# Touched by the worker's own loop; a health check looks at its age.
+ALIVE = "worker.alive"
+PULSE_SECONDS = 15.0
+
+
+class Pulse(bootsteps.StartStopStep):
+    """Says that the loop goes round: a process may be there and hang."""
+
+    requires = ("celery.worker.components:Timer",)
+
+    def start(self, parent: Any) -> None:
+        path = Path(settings.DATA_DIR, ALIVE)
+        path.touch()
+        parent.timer.call_repeatedly(PULSE_SECONDS, path.touch)
 
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -48,6 +66,8 @@ def run(*, beat: bool, concurrency: int = CONCURRENCY) -> int:
 
     signals.worker_process_init.connect(follow, weak=False)
     signals.beat_embedded_init.connect(follow, weak=False)
+    if Pulse not in app.steps["worker"]:
+        app.steps["worker"].add(Pulse)
     worker = PromptWorker(
         app=app,
         # A process per task: a hostile file that hangs or crashes a parser costs one

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from artifacts.models import Artifact
+from tests import make
 from tracker.models import Candidate, Experiment, Project, Status, Visibility
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +78,33 @@ def world():
         (one.name, one.status, sorted(one.params.values_list("key", "value")))
         for one in Candidate.objects.order_by("iid")[:100]
     ]
+
+
+def test_switches_an_account_off_and_on_again():
+    user = make.user("ann")
+
+    assert said("deactivate", "ann") == "ann is switched off.\n"
+    user.refresh_from_db()
+    assert not user.is_active
+    assert "may sign in again" in said("deactivate", "ann", undo=True)
+    user.refresh_from_db()
+    assert user.is_active
+
+
+def test_makes_a_link_to_choose_a_new_password():
+    make.user("ann")
+
+    link = said("one_time_link", "ann").strip()
+
+    assert link.startswith("http://127.0.0.1:8000/set-password/")
+
+
+@pytest.mark.parametrize("command", ["deactivate", "one_time_link"])
+def test_knows_nobody_of_that_name(command):
+    with pytest.raises(CommandError, match="No account"):
+        said(command, "nobody")
+
+
+def test_runs_no_web_server_alone_on_a_laptop():
+    with pytest.raises(CommandError, match="use `serve`"):
+        said("web")
