@@ -104,6 +104,10 @@ format: $(VENV)/lint.stamp ## Format the code
 types: setup $(VENV)/lint.stamp ## Check the types
 	@$(PY) -m mypy
 
+.PHONY: docs
+docs: setup-test ## Write the tables in docs that the code knows
+	@$(PY) -m tests.permissions
+
 .PHONY: migrations
 migrations: setup ## Write the migrations that changed models need
 	@$(PY) manage.py makemigrations
