@@ -1,6 +1,7 @@
 """Answers of `chart.json`: what a figure needs, and 304 where the browser has it."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
 
-from dashboard import frames
+from dashboard import frames, pictures
 
 
 def lines(
@@ -56,6 +57,20 @@ def finished(body: bytes, etag: str) -> HttpResponse:
 def unchanged(etag: str) -> HttpResponse:
     response = HttpResponseNotModified()
     response["ETag"] = etag
+    return response
+
+
+def picture(figure: dict[str, Any], *, title: str, is_dark: bool) -> HttpResponse:
+    """A figure as an SVG file that can run nothing."""
+    response = HttpResponse(
+        pictures.svg(figure, title=title, is_dark=is_dark),
+        content_type="image/svg+xml; charset=utf-8",
+    )
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'"
+    )
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", title)
+    response["Content-Disposition"] = f'inline; filename="{name[:80]}.svg"'
     return response
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from dashboard import find, options
 from tracker.models import Candidate, Project
 
-MAX_COMPARED = 50
+MAX_COMPARED = 200
 SUGGESTED = 30
 
 
@@ -29,10 +29,12 @@ class Chosen(NamedTuple):
         return list({candidate.experiment_id: None for candidate in self.candidates})
 
 
-def chosen(request: HttpRequest, slug: str) -> Chosen:
+def chosen(request: HttpRequest, slug: str, *names: str) -> Chosen:
+    """The set in `c`, or what these keys of the query name."""
     project = find.project(request, slug)
     problems: list[str] = []
-    iids = options.read_iids(request.GET.getlist("c"), MAX_COMPARED, problems)
+    texts = [text for name in names or ("c",) for text in request.GET.getlist(name)]
+    iids = options.read_iids(texts, MAX_COMPARED, problems)
     rows = {
         candidate.iid: candidate
         for candidate in Candidate.objects.filter(
@@ -41,9 +43,8 @@ def chosen(request: HttpRequest, slug: str) -> Chosen:
     }
     candidates = [rows[i] for i in iids if i in rows and not rows[i].is_deleted]
     problems += not_here(iids, rows)
-    return Chosen(
-        project, candidates, baseline(request, candidates, problems), problems
-    )
+    base = None if names else baseline(request, candidates, problems)
+    return Chosen(project, candidates, base, problems)
 
 
 def not_here(iids: Sequence[int], rows: dict[int, Candidate]) -> list[str]:

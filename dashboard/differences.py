@@ -86,17 +86,23 @@ class Facts(NamedTuple):
     datasets: Mapping[str, Mapping[int, str]]
 
 
-def facts(candidates: Sequence[Candidate]) -> Facts:
+def facts(candidates: Sequence[Candidate], only: str = "") -> Facts:
+    """`only`: the kinds that are wanted, in one text; the others stay empty."""
     ids = [candidate.pk for candidate in candidates]
+    kinds = set(only.split()) or {"metrics", "params", "tags", "datasets"}
     metrics: dict[str, dict[int, Metric]] = defaultdict(dict)
-    for metric in Metric.objects.filter(candidate__in=ids):
-        metrics[metric.key][metric.candidate_id] = metric
+    if "metrics" in kinds:
+        rows = Metric.objects.filter(candidate__in=ids)
+        for metric in rows:
+            metrics[metric.key][metric.candidate_id] = metric
     return Facts(
         candidates=list(candidates),
         metrics=metrics,
-        params=texts(Param.objects.filter(candidate__in=ids)),
-        tags=texts(Tag.objects.filter(candidate__in=ids)),
-        datasets=data_read(ids),
+        params=texts(Param.objects.filter(candidate__in=ids))
+        if "params" in kinds
+        else {},
+        tags=texts(Tag.objects.filter(candidate__in=ids)) if "tags" in kinds else {},
+        datasets=data_read(ids) if "datasets" in kinds else {},
     )
 
 
@@ -231,13 +237,38 @@ def cell_of_text(value: str | None, base: str | None, *, is_baseline: bool) -> C
     )
 
 
+def row_of_numbers(
+    candidates: Sequence[Candidate], baseline: Candidate | None
+) -> Callable[[str, Mapping[int, float | None]], Row]:
+    """Numbers of which nobody says what is better."""
+
+    def row(key: str, numbers: Mapping[int, float | None]) -> Row:
+        base = numbers.get(baseline.pk) if baseline else None
+        return Row(
+            key=key,
+            aggregate="",
+            cells=[
+                metric_cell(
+                    numbers.get(c.pk),
+                    None if c == baseline else base,
+                    Direction.NONE,
+                    is_known=c.pk in numbers,
+                    best=None,
+                )
+                for c in candidates
+            ],
+            differs=differ(shown(numbers.get(c.pk)) for c in candidates),
+        )
+
+    return row
+
+
 # ---------------------------------------------------------------- metrics
 
 
 def metric_rows(known: Facts, baseline: Candidate | None, wanted: Wanted) -> list[Row]:
     used = [Used(key, len(values)) for key, values in known.metrics.items()]
-    keys = by_weight(used)
-    keys += sorted(known.metrics.keys() - set(keys))
+    keys = by_weight(used)  # without those of the machine, which have a tab
     keys.sort(key=lambda key: key != wanted.first)
     return [metric_row(known, key, baseline) for key in keys]
 

@@ -58,3 +58,23 @@ def quantile(freedom: int) -> float:
     from scipy.special import stdtrit  # a third of a second that most pages can save
 
     return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
+
+
+def pooled(samples: Sequence[Sequence[float]]) -> float | None:
+    """The standard deviation within several samples, √(Σ (nᵢ - 1) sᵢ² / Σ (nᵢ - 1)).
+
+    None unless one of them has enough values.
+    """
+    usable = [[v for v in sample if math.isfinite(v)] for sample in samples]
+    usable = [sample for sample in usable if len(sample) > 1]
+    if not any(len(sample) >= ENOUGH for sample in usable):
+        return None
+    freedom = sum(len(sample) - 1 for sample in usable)
+    try:
+        square = math.fsum(
+            (len(sample) - 1) / freedom * statistics.variance(sample)
+            for sample in usable
+        )
+    except OverflowError:
+        return None
+    return math.sqrt(square)

@@ -14,6 +14,7 @@ from dashboard.views import (
     experiment_files,
     experiment_live,
     experiments,
+    explain,
     jobs,
     joining,
     links,
@@ -185,6 +186,10 @@ urlpatterns = [
     ),
     path("p/<str:slug>/compare/", compare.compare, name="compare"),
     path("p/<str:slug>/compare/chart.json", compare.chart, name="compare_chart"),
+    path("p/<str:slug>/compare/chart.svg", compare.chart_svg, name="compare_chart_svg"),
+    path("p/<str:slug>/compare.csv", compare.as_csv, name="compare_csv"),
+    path("p/<str:slug>/compare.json", compare.as_json, name="compare_json"),
+    path("p/<str:slug>/explain/", explain.explain, name="explain"),
     # Addresses that lead somewhere else.
     path("r/", links.paste, name="paste"),
     path("r/<str:eid>/", links.run, name="run"),

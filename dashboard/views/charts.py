@@ -28,7 +28,6 @@ from dashboard import (
     matching,
     options,
     pictorial,
-    pictures,
     sweep,
 )
 from dashboard.chart_specs import KINDS, Spec
@@ -471,14 +470,11 @@ def chart_svg(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     if spec.kind == "images":
         raise Http404
     found = answered(said, spec)
-    picture = pictures.svg(
-        found["figure"], title=spec.title, is_dark=request.GET.get("theme") == "dark"
+    return answers.picture(
+        found["figure"],
+        title=f"{said.experiment.name}: {spec.title}",
+        is_dark=request.GET.get("theme") == "dark",
     )
-    answer = HttpResponse(picture, content_type="image/svg+xml; charset=utf-8")
-    answer["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{said.experiment.name}-{spec.title}")
-    answer["Content-Disposition"] = f'inline; filename="{name[:80]}.svg"'
-    return answer
 
 
 @needs(Role.READER)

@@ -1,9 +1,11 @@
 """Candidates side by side: what differs, their curves, and where they sit in the sweep."""
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import orjson
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,26 +15,37 @@ from dashboard import (
     charts,
     compared,
     differences,
+    drawings,
+    exports,
     frames,
     options,
     primary,
+    side_by_side,
     sweep,
     sweep_charts,
 )
 from dashboard.compared import Chosen
-from dashboard.directions import Direction, Used, by_weight, direction
+from dashboard.compared_curves import Drawn, chart_url, framed, lines_url, subject
+from dashboard.compared_table import across, is_flipped, pair
+from dashboard.directions import Used, by_weight
 from dashboard.plotly import with_charts
-from dashboard.results import value_of
-from tracker.models import Candidate, Kind, Metric, Role
+from dashboard.views import compare_tabs
+from tracker import audit
+from tracker.models import Candidate, Kind, Metric, Role, What
 from tracker.permits import needs
 
-# With more, candidates become rows.
-MAX_COLUMNS = 8
 MAX_CURVES = 6
 USUAL_CURVES = 4
 TABS = {
     "": "Summary",
     "curves": "Curves",
+    "params": "Parameters",
+    "metrics": "Metrics",
+    "artifacts": "Artifacts",
+    "code": "Code",
+    "environment": "Environment",
+    "data": "Data",
+    "system": "System",
     "parallel": "Parallel",
     "scatter": "Scatter",
 }
@@ -56,6 +69,13 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     page |= {
         "": summary,
         "curves": curves,
+        "params": compare_tabs.params,
+        "metrics": compare_tabs.metrics,
+        "artifacts": compare_tabs.artifacts,
+        "code": compare_tabs.code,
+        "environment": compare_tabs.environment,
+        "data": compare_tabs.data,
+        "system": compare_tabs.system,
         "parallel": whole_sweep,
         "scatter": scatter,
     }[tab](request, asked, opts)
@@ -80,7 +100,15 @@ def common(request: HttpRequest, asked: Chosen, tab: str) -> dict[str, Any]:
         "set_text": options.written_iids(asked.iids),
         "suggestions": compared.suggestions(asked)[:12],
         "candidates_url": reverse("candidate", args=[asked.project.slug, 0])[:-2],
+        "csv_url": export_url(request, asked, "compare_csv"),
+        "json_url": export_url(request, asked, "compare_json"),
     }
+
+
+def export_url(request: HttpRequest, asked: Chosen, name: str) -> str:
+    query = {"c": options.written_iids(asked.iids)}
+    query |= {key: request.GET[key] for key in ("b", "diff", "f") if key in request.GET}
+    return f"{reverse(name, args=[asked.project.slug])}?{urlencode(query)}"
 
 
 class Chip(NamedTuple):
@@ -135,8 +163,9 @@ def summary(
     )
     sections = differences.sections(known, asked.baseline, wanted)
     drawn = request.GET.get("m", main)
+    said = differences.sentence(known, asked.baseline, main)
     return {
-        "sentence": differences.sentence(known, asked.baseline, main),
+        "sentence": said,
         "sections": sections,
         "wanted": wanted,
         "row_count": sum(each.total for each in sections),
@@ -146,7 +175,7 @@ def summary(
         else 0,
         "table": across(asked, sections) if is_flipped(request, asked) else None,
         "is_flipped": is_flipped(request, asked),
-        "pair": pair(request, asked, known, main),
+        "pair": pair(request, asked, said.best),
         "frame": framed(request, asked, known.metrics, drawn, opts) if drawn else None,
         "chart_url": lines_url(asked, drawn) if drawn else "",
         "metric_keys": sorted(known.metrics)[:500],
@@ -156,131 +185,7 @@ def summary(
     }
 
 
-def is_flipped(request: HttpRequest, asked: Chosen) -> bool:
-    """Whether candidates are rows: with many of them, and the reader may turn it."""
-    flip = request.GET.get("flip")
-    return flip == "1" if flip in ("0", "1") else len(asked.candidates) > MAX_COLUMNS
-
-
-class Line(NamedTuple):
-    """A candidate as a row of the turned table."""
-
-    candidate: Candidate
-    cells: list[tuple[differences.Row, differences.Cell]]
-
-
-class Across(NamedTuple):
-    """The difference table turned: sections and keys are columns."""
-
-    groups: list[tuple[str, int]]
-    rows: list[differences.Row]
-    lines: list[Line]
-    left_out: int
-
-
-MAX_ACROSS = 60
-
-
-def across(asked: Chosen, sections: Sequence[differences.Section]) -> Across:
-    groups, rows, room = [], [], MAX_ACROSS
-    for section in sections:
-        taken = section.rows[:room]
-        if taken:
-            groups.append((section.name, len(taken)))
-            rows += taken
-            room -= len(taken)
-    lines = [
-        Line(candidate, [(row, row.cells[index]) for row in rows])
-        for index, candidate in enumerate(asked.candidates)
-    ]
-    every = sum(len(section.rows) + section.left_out for section in sections)
-    return Across(groups, rows, lines, every - len(rows))
-
-
-class Pair(NamedTuple):
-    """The two that a narrow screen has room for."""
-
-    left: Candidate
-    right: Candidate
-
-
-def pair(
-    request: HttpRequest,
-    asked: Chosen,
-    known: differences.Facts,
-    main: str | None,
-) -> Pair:
-    """Those that `l` and `r` name, else the baseline and the best."""
-    by_iid = {str(candidate.iid): candidate for candidate in asked.candidates}
-    left = by_iid.get(request.GET.get("l", "")) or asked.baseline or asked.candidates[0]
-    best = differences.sentence(known, asked.baseline, main).best
-    others = [c for c in asked.candidates if c != left]
-    right = by_iid.get(request.GET.get("r", "")) or best
-    return Pair(left, right if right and right != left else others[0])
-
-
 # ---------------------------------------------------------------- curves
-
-
-def framed(
-    request: HttpRequest,
-    asked: Chosen,
-    metrics: Any,
-    key: str,
-    opts: options.Options,
-) -> frames.Frame | None:
-    by_candidate = metrics.get(key, {})
-    if not by_candidate:
-        return None
-    return frames.frame(
-        subject(asked, key, by_candidate, opts), with_table="table" in request.GET
-    )
-
-
-def subject(
-    asked: Chosen, key: str, by_candidate: dict[int, Metric], opts: options.Options
-) -> frames.Subject:
-    """The best in front: so is the legend ordered."""
-    looks = frames.looks(asked.candidates)
-    members = [
-        frames.Member(
-            candidate,
-            looks[candidate.pk],
-            by_candidate[candidate.pk],
-            is_baseline=candidate == asked.baseline,
-        )
-        for candidate in asked.candidates
-        if candidate.pk in by_candidate
-    ]
-    towards = direction(key)
-    if towards is not Direction.NONE:
-        sign = -1 if towards is Direction.MAX else 1
-
-        def place(member: frames.Member) -> tuple[bool, float]:
-            number = value_of(member.metric, towards).number
-            return number is None, sign * (number or 0.0)
-
-        members.sort(key=place)
-    return frames.Subject(
-        key, members, opts, missing=len(asked.candidates) - len(members)
-    )
-
-
-def chart_url(asked: Chosen, chart: str, more: dict[str, Any]) -> str:
-    path = reverse("compare_chart", args=[asked.project.slug])
-    return f"{path}?{urlencode({'chart': chart, **more}, doseq=True)}"
-
-
-def lines_url(asked: Chosen, key: str) -> str:
-    return chart_url(asked, "lines", {"m": key})
-
-
-class Drawn(NamedTuple):
-    """One of several charts on a page."""
-
-    id: str
-    frame: frames.Frame
-    url: str
 
 
 def curves(
@@ -387,7 +292,56 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
             return answers.whole(request, sweep_charts.scatter_answer(request, asked))
         case "lines":
             return lines(request, asked)
+        case "file":
+            return answers.whole(request, file_answer(request, asked))
     raise Http404
+
+
+def file_answer(request: HttpRequest, asked: Chosen) -> dict[str, Any]:
+    """ROC, or precision over recall, out of the same file of the compared."""
+    path = request.GET.get("path", "").strip("/").replace("\0", "")
+    looks = frames.looks(asked.candidates)
+    sides = side_by_side.sides(
+        asked.project, asked.candidates, looks, asked.baseline, path
+    )
+    shown = side_by_side.compared(sides, asked.candidates, side_by_side.Wanted())
+    if not shown.curves:
+        raise Http404
+    return drawings.curves_answer(
+        shown.curves, shown.curves[0][2].kind, len(asked.candidates)
+    )
+
+
+@needs(Role.READER)
+def chart_svg(request: HttpRequest, slug: str) -> HttpResponse:
+    """The same as a picture without a script."""
+    asked = compared.chosen(request, slug)
+    if not asked.candidates:
+        raise Http404
+    match request.GET.get("chart"):
+        case "parallel":
+            found = sweep_charts.parallel_answer(request, asked)
+        case "scatter":
+            found = sweep_charts.scatter_answer(request, asked)
+        case "file":
+            found = file_answer(request, asked)
+        case "lines":
+            key = request.GET.get("m", "").replace("\0", "")
+            rows = Metric.objects.filter(
+                candidate__in=[candidate.pk for candidate in asked.candidates], key=key
+            )
+            by_candidate = {metric.candidate_id: metric for metric in rows}
+            if not by_candidate:
+                raise Http404
+            said = options.read(request.GET)
+            found = frames.answer(subject(asked, key, by_candidate, said))
+        case _:
+            raise Http404
+    return answers.picture(
+        found["figure"],
+        title=f"{asked.project.name}: {len(asked.candidates)} candidates",
+        is_dark=request.GET.get("theme") == "dark",
+    )
 
 
 def lines(request: HttpRequest, asked: Chosen) -> HttpResponse:
@@ -403,3 +357,70 @@ def lines(request: HttpRequest, asked: Chosen) -> HttpResponse:
     return answers.lines(
         request, subject(asked, key, metrics, options.read(request.GET))
     )
+
+
+# ---------------------------------------------------------------- files
+
+
+@needs(Role.READER)
+def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """The difference table: a row for each key, a column for each candidate."""
+    asked = compared.chosen(request, slug)
+    known = differences.facts(asked.candidates)
+    wanted = differences.Wanted(
+        only_differences=request.GET.get("diff") != "0",
+        text=request.GET.get("f", "").strip(),
+    )
+    audit.record_once(What.EXPORTED, project=asked.project, note="comparison as csv")
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="comparison.csv"'
+    response.write("\ufeff")
+    writer = csv.writer(response)
+    heads = [f"#{candidate.iid} {candidate.name}" for candidate in asked.candidates]
+    writer.writerow(map(exports.guarded, ["section", "key", *heads]))
+    for section in differences.sections(known, asked.baseline, wanted):
+        for row in section.rows:
+            key = f"{row.key} {row.aggregate}".strip()
+            cells = [cell.full or cell.text for cell in row.cells]
+            writer.writerow(map(exports.guarded, [section.name, key, *cells]))
+    return response
+
+
+@needs(Role.READER)
+def as_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everything that is compared, by candidate."""
+    asked = compared.chosen(request, slug)
+    known = differences.facts(asked.candidates)
+    audit.record_once(What.EXPORTED, project=asked.project, note="comparison as json")
+    rows = [
+        {
+            "number": candidate.iid,
+            "name": candidate.name,
+            "run_id": candidate.eid,
+            "is_baseline": candidate == asked.baseline,
+            "params": of_one(known.params, candidate),
+            "tags": of_one(known.tags, candidate),
+            "datasets": of_one(known.datasets, candidate),
+            "metrics": {
+                key: {
+                    "last": exports.plain(frames.last_value(values[candidate.pk])),
+                    "min": exports.plain(values[candidate.pk].min_value),
+                    "max": exports.plain(values[candidate.pk].max_value),
+                }
+                for key, values in sorted(known.metrics.items())
+                if candidate.pk in values
+            },
+        }
+        for candidate in asked.candidates
+    ]
+    return HttpResponse(orjson.dumps(rows), content_type="application/json")
+
+
+def of_one(
+    values: Mapping[str, Mapping[int, str]], candidate: Candidate
+) -> dict[str, str]:
+    return {
+        key: by_candidate[candidate.pk]
+        for key, by_candidate in sorted(values.items())
+        if candidate.pk in by_candidate
+    }

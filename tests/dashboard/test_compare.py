@@ -85,13 +85,13 @@ class TestTheSet:
             "Not in this project: #4711.",
         ]
 
-    def test_takes_fifty(self, browser, sweep):
-        made = make.candidates(sweep, 52, metrics={"acc": 1.0})
+    def test_takes_two_hundred(self, browser, sweep):
+        made = make.candidates(sweep, 202)
 
         page = Page(browser.get(PATH, {"c": f"{made[0].iid}-{made[-1].iid}"}))
 
-        assert page.root.one("h1").text == "Compare 50 candidates"
-        assert "More than 50" in notices(page)[0]
+        assert page.root.one("h1").text == "Compare 200 candidates"
+        assert "More than 200" in notices(page)[0]
 
     @pytest.mark.parametrize("many", [0, 1])
     def test_offers_recent_ones_where_there_are_too_few(self, browser, sweep, many):

@@ -50,6 +50,10 @@ READ = [
     "/p/vision/c/1/code/",
     "/p/vision/c/1/system/",
     "/p/vision/recipe/",
+    "/p/vision/compare/?c=1",
+    "/p/vision/compare.csv?c=1",
+    "/p/vision/compare.json?c=1",
+    "/p/vision/compare/chart.svg?c=1&chart=lines&m=val/acc",
     "/api/v4/projects/vision/ml/mlflow",
     "/r/?link=%23/experiments/1&project=vision",
 ]

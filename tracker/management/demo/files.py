@@ -131,5 +131,84 @@ def predictions(chance: Random, matrix: Sequence[Sequence[int]]) -> bytes:
     return json.dumps({"columns": columns, "data": data}).encode()
 
 
+def labelled(matrix: Sequence[Sequence[int]]) -> bytes:
+    """The confusion matrix as a table: true labels down, predicted across."""
+    return table(
+        [
+            {"true": name, **dict(zip(CLASSES, row, strict=True))}
+            for name, row in zip(CLASSES, matrix, strict=True)
+        ]
+    )
+
+
+def roc(quality: float) -> bytes:
+    """A classifier's curve, the higher the better it is."""
+    power = max(0.02, (1 - quality) * 1.6)
+    places = [number / 60 for number in range(61)]
+    return table(
+        [{"fpr": round(x, 4), "tpr": round(float(x**power), 4)} for x in places]
+    )
+
+
+def importances(chance: Random) -> bytes:
+    """How much each part of the augmentation is worth, by leaving it out."""
+    parts = "crop flip cutout mixup colour blur rotation noise".split()
+    return table(
+        [
+            {"feature": part, "importance": round(chance.uniform(0.2, 1) / number, 4)}
+            for number, part in enumerate(parts, start=1)
+        ]
+    )
+
+
+SCRIPT = """\
+import mlflow
+import torch
+
+from data import cifar10
+from models import resnet
+
+LR = {lr}
+BATCH_SIZE = {batch_size}
+DEPTH = {depth}
+
+
+def train():
+    model = resnet(depth=DEPTH)
+    optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=0.9)
+    {schedule}
+    for step, (images, labels) in enumerate(cifar10(batch_size=BATCH_SIZE)):
+        loss = torch.nn.functional.cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        {turn}
+        mlflow.log_metric("train/loss", loss.item(), step=step)
+
+
+with mlflow.start_run():
+    train()
+"""
+
+
+def script(params: Mapping[str, str]) -> bytes:
+    """The training script; large models have another schedule."""
+    is_deep = int(params["depth"]) > 18
+    return SCRIPT.format(
+        **params,
+        schedule="scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 200)"
+        if is_deep
+        else "scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 60, gamma=0.2)",
+        turn="scheduler.step()" if is_deep else "scheduler.step()  # once per step",
+    ).encode()
+
+
+def packages(is_new: bool) -> bytes:
+    torch = "2.9.1" if is_new else "2.8.0"
+    return (
+        f"mlflow==3.17.2\nnumpy==2.4.6\npillow==12.2.0\ntorch=={torch}\n"
+        f"torchvision==0.{24 if is_new else 23}.1\n"
+    ).encode()
+
+
 def readable(value: object) -> bytes:
     return (json.dumps(value, indent=2) + "\n").encode()

@@ -170,6 +170,13 @@ class World:
         self.keep(candidate, "predictions.json", files.predictions(self.chance, matrix))
         self.keep(candidate, "config.json", files.readable(setup.params))
         self.keep(candidate, "logs/train.log", training_log(candidate))
+        self.keep(candidate, "evaluation/confusion_matrix.csv", files.labelled(matrix))
+        self.keep(candidate, "evaluation/roc.csv", files.roc(setup.ceiling))
+        self.keep(
+            candidate, "evaluation/importance.csv", files.importances(self.chance)
+        )
+        self.keep(candidate, "code/train.py", files.script(setup.params))
+        self.keep(candidate, "pip-freeze.txt", files.packages(setup.depth > 18))
         for step in (0, 50, 199):
             self.keep(
                 candidate,
