@@ -14,23 +14,29 @@ from enum import StrEnum
 from typing import IO, Any, NamedTuple, cast
 
 import yaml
+from django.conf import settings
 from PIL import Image, ImageOps
+
+from artifacts import archives, notebooks
+from artifacts.facts import MAX_TEXT_CHARS, brief
 
 HEAD_BYTES = 256 * 1024
 
-MAX_JSON_BYTES = 4 * 1024**2  # above it JSON is shown as text
-MAX_COUNTED_BYTES = 32 * 1024**2  # above it a table's rows are estimated by its lines
-MAX_MODEL_BYTES = 256 * 1024
-MAX_YAML_ALIASES = 100
-MAX_DECODED_BYTES = 64 * 1024**2  # above it no thumbnail is made
-MAX_PIXELS = 25_000_000
+MAX_JSON_BYTES = settings.MAX_JSON_BYTES  # above it JSON is shown as text
+MAX_COUNTED_BYTES = settings.MAX_TABLE_BYTES  # above it rows are estimated by lines
+MAX_YAML_ALIASES = settings.MAX_YAML_ALIASES
+MAX_DECODED_BYTES = settings.MAX_IMAGE_BYTES  # above it no thumbnail is made
+MAX_PIXELS = settings.MAX_IMAGE_PIXELS
 THUMBNAIL_PIXELS = 320
 SMALL_IMAGE_BYTES = 64 * 1024  # such an image is its own thumbnail
 MAX_COLUMNS = 50
-MAX_TEXT_CHARS = 500  # of one fact
 
 # These show in a page without being able to run anything.
 SHOWN_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+# These it plays.
+PLAYED = frozenset(
+    "audio/wav audio/ogg audio/flac audio/mpeg audio/mp4 video/mp4 video/webm".split()
+)
 
 
 class Kind(StrEnum):
@@ -39,6 +45,9 @@ class Kind(StrEnum):
     TABLE = "table"
     JSON = "json"
     MODEL = "model"  # an MLmodel file
+    ARCHIVE = "archive"
+    AUDIO = "audio"
+    VIDEO = "video"
     OTHER = "other"
 
 
@@ -81,6 +90,11 @@ SIGNATURES: list[tuple[int, bytes, str]] = [
     (0, b"fLaC\x00", "audio/flac"),
     (0, b"ID3\x03", "audio/mpeg"),
     (0, b"ID3\x04", "audio/mpeg"),
+    (0, b"ID3\x02", "audio/mpeg"),
+    (0, b"\xff\xfb", "audio/mpeg"),
+    (0, b"\xff\xf3", "audio/mpeg"),
+    (0, b"\xff\xf2", "audio/mpeg"),
+    (4, b"ftypM4A", "audio/mp4"),
     (4, b"ftyp", "video/mp4"),
     (0, b"\x1aE\xdf\xa3", "video/webm"),
 ]
@@ -103,12 +117,20 @@ def recognise(name: str, head: bytes, *, is_whole: bool) -> Recognised:
     """What a file is, from its first bytes."""
     for at, signature, content_type in SIGNATURES:
         if head.startswith(signature, at):
-            is_shown = content_type in SHOWN_IMAGES
-            return Recognised(Kind.IMAGE if is_shown else Kind.OTHER, content_type)
+            return Recognised(kind_of(content_type), content_type)
     encoding = encoding_of(head, is_whole=is_whole)
     if not encoding:
         return Recognised(Kind.OTHER, "application/octet-stream")
     return recognise_text(name, text(head, encoding, is_whole=is_whole), encoding)
+
+
+def kind_of(content_type: str) -> Kind:
+    if content_type in SHOWN_IMAGES:
+        return Kind.IMAGE
+    if content_type in archives.TYPES:
+        return Kind.ARCHIVE
+    family = content_type.partition("/")[0]
+    return {"audio": Kind.AUDIO, "video": Kind.VIDEO}.get(family, Kind.OTHER)
 
 
 def recognise_text(name: str, start: str, encoding: str) -> Recognised:
@@ -245,6 +267,8 @@ def json_facts(data: str) -> dict[str, Any]:
         facts["entries"] = len(value)
     if isinstance(value, dict):
         facts["looks_like"] = looks_like(value)
+        if facts["looks_like"] == "notebook":
+            facts |= notebooks.notebook_facts(value)
     return facts
 
 
@@ -363,8 +387,3 @@ def thumbnail(image: Image.Image) -> bytes:
     made = io.BytesIO()
     image.save(made, "WEBP", quality=82)
     return made.getvalue()
-
-
-def brief(value: object, chars: int = MAX_TEXT_CHARS) -> str:
-    """A value as a short text that every database takes."""
-    return str(value)[:chars].replace("\x00", "�").encode("utf-8", "replace").decode()

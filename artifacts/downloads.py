@@ -79,12 +79,12 @@ def content(
     thumbnail: bool = False,
     inline: bool = True,
 ) -> HttpResponseBase:
-    """For pages: an image in place, or its thumbnail; everything else as a download.
+    """For pages: an image or a sound in place, or a thumbnail; all else as a download.
 
     The caller has checked that this person may read the artifact. Without a thumbnail
     of its own, an image that may be shown stands for itself.
     """
-    if not (inline and is_shown(artifact)):
+    if not (inline and (is_shown(artifact) or is_played(artifact))):
         return download(request, artifact)
     small = artifact.facts.get("thumbnail_bytes") if thumbnail else None
     return answer(
@@ -104,6 +104,15 @@ def is_shown(artifact: Artifact) -> bool:
         artifact.state == Artifact.State.READY
         and artifact.content_type in contents.SHOWN_IMAGES
         and not artifact.facts.keys() & {"unreadable", "too_large"}
+    )
+
+
+def is_played(artifact: Artifact) -> bool:
+    """Whether it is a sound or a film that browsers play, and the worker read its head."""
+    return (
+        artifact.state == Artifact.State.READY
+        and artifact.content_type in contents.PLAYED
+        and "unreadable" not in artifact.facts
     )
 
 

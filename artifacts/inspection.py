@@ -7,18 +7,24 @@ started twice, or killed anywhere, and its facts are still recorded once.
 
 import hashlib
 import logging
+import signal
+import threading
 import time
 import uuid
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
+from types import FrameType
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from artifacts import contents, storage
+from artifacts import archives, contents, media, storage
 from artifacts.contents import Kind
+from artifacts.facts import brief
 from artifacts.models import Artifact, DiscardedBlob, thumbnail_of
 from artifacts.storage import Missing
 from tracker import wakeups
@@ -30,6 +36,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 10
 MAX_ATTEMPTS = 5
+MAX_SECONDS = settings.MAX_INSPECTION_SECONDS
 PAUSE = timedelta(seconds=20)  # after an attempt that failed, times two each time
 KEEP_DISCARDED = timedelta(hours=1)  # a download may still be reading
 KEEP_DRAFTS = timedelta(hours=1)
@@ -104,13 +111,15 @@ def inspect(artifact: Artifact) -> None:
         fail(artifact, MISSING)
     except Damaged as problem:
         fail(artifact, str(problem))
+    except TooLong as problem:
+        fail(artifact, str(problem))
     except (Full, Unavailable) as problem:
         # Not the file's fault: as often as it takes.
         release(artifact, problem, attempts=0)
     except Exception as problem:
         log.exception("artifact %s", artifact.pk)
         if artifact.attempts >= MAX_ATTEMPTS:
-            fail(artifact, f"Looking at it failed: {contents.brief(problem)}")
+            fail(artifact, f"Looking at it failed: {brief(problem)}")
         else:
             release(artifact, problem, attempts=artifact.attempts)
     else:
@@ -120,6 +129,11 @@ def inspect(artifact: Artifact) -> None:
 def look(artifact: Artifact) -> dict[str, Any]:
     """The content type and the facts of a file whose bytes are proven intact."""
     head, lines = verify(artifact)
+    with kept_alive(artifact):
+        return recognised(artifact, head, lines)
+
+
+def recognised(artifact: Artifact, head: bytes, lines: int) -> dict[str, Any]:
     is_whole = len(head) == artifact.size_bytes
     found = contents.recognise(artifact.name, head, is_whole=is_whole)
     facts: dict[str, Any] = {"kind": found.kind}
@@ -130,6 +144,12 @@ def look(artifact: Artifact) -> dict[str, Any]:
         facts |= picture_facts(artifact)
     elif found.kind == Kind.TABLE:
         facts |= table_facts(artifact, head, found.encoding, lines)
+    elif found.kind == Kind.ARCHIVE:
+        with storage.blobs().seekable(artifact.blob) as file:
+            facts |= archives.archive_facts(file, content_type)
+    elif found.kind in (Kind.AUDIO, Kind.VIDEO):
+        with storage.blobs().seekable(artifact.blob) as file:
+            facts |= media.media_facts(file, content_type)
     elif found.kind == Kind.MODEL:
         facts |= model_facts(head, found.encoding, is_whole=is_whole)
     elif found.kind == Kind.JSON:
@@ -224,6 +244,37 @@ def renew(artifact: Artifact) -> None:
         raise LeaseLost
 
 
+class TooLong(Exception):
+    """The file is looked at for too long."""
+
+
+@contextmanager
+def kept_alive(artifact: Artifact) -> Iterator[None]:
+    """Renew the lease from time to time, and end what takes too long.
+
+    By a signal, for a parser that is busy with a hostile file calls nobody. In the block
+    nothing else talks to the database.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    end = time.monotonic() + MAX_SECONDS
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        if time.monotonic() >= end:
+            raise TooLong(f"It took longer than {MAX_SECONDS} seconds.")
+        renew(artifact)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    pause = min(RENEW_SECONDS, MAX_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, pause, pause)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def record(artifact: Artifact, **found: Any) -> bool:
     """Write the outcome and end the lease; False where the lease is lost."""
     held = Artifact.objects.filter(pk=artifact.pk, claimed_by=artifact.claimed_by)
@@ -241,7 +292,7 @@ def release(artifact: Artifact, problem: Exception, *, attempts: int) -> None:
     held = Artifact.objects.filter(pk=artifact.pk, claimed_by=artifact.claimed_by)
     held.update(
         state=Artifact.State.PENDING,
-        problem=contents.brief(problem),
+        problem=brief(problem),
         attempts=attempts,
         claimed_by="",
         claimed_until=timezone.now() + pause,

@@ -6,10 +6,10 @@ before the worker has looked at it. It is text for a template to escape: no mark
 
 import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from artifacts import contents, storage
-from artifacts.contents import Kind, Recognised, Table
+from artifacts import contents, notebooks, storage
+from artifacts.contents import PLAYED, Kind, Recognised, Table
 from artifacts.models import Artifact
 from artifacts.storage import Missing
 from tracker.errors import Full, Unavailable
@@ -31,11 +31,14 @@ class Picture:
 class Preview:
     """What to show.
 
-    `content` is a text ("text", "json": indented), a Table of strings, or a Picture.
+    `content` is a text ("text", "json": indented, "notebook": Markdown), a Table of
+    strings, or a Picture.
     With kind "none" there is nothing to show, and `reason` is a sentence that says why.
     """
 
-    kind: Literal["text", "table", "json", "image", "none"]
+    kind: Literal[
+        "text", "table", "json", "notebook", "image", "audio", "video", "none"
+    ]
     content: str | Table | Picture | None = None
     truncated: bool = False  # there is more in the file than in `content`
     reason: str = ""
@@ -47,6 +50,10 @@ def preview(artifact: Artifact) -> Preview:
         return nothing("The file is empty.")
     if artifact.state == Artifact.State.READY and is_picture(artifact):
         return picture(artifact)
+    if artifact.state == Artifact.State.READY and artifact.content_type in PLAYED:
+        return played(artifact)
+    if artifact.facts.get("listing"):
+        return archive(artifact.facts)
     try:
         head = storage.head(artifact.blob, min(artifact.size_bytes, TEXT_BYTES))
     except Missing:
@@ -60,6 +67,19 @@ def preview(artifact: Artifact) -> Preview:
     if not found.encoding:
         return nothing("This kind of file cannot be shown here. Download it to see it.")
     return written(artifact, found, head, is_whole=is_whole)
+
+
+def played(artifact: Artifact) -> Preview:
+    if "unreadable" in artifact.facts:
+        return nothing(f"It cannot be played: {artifact.facts['unreadable']}")
+    return Preview("audio" if artifact.content_type.startswith("audio/") else "video")
+
+
+def archive(facts: dict[str, Any]) -> Preview:
+    """The list of an archive, as far as it was kept."""
+    rows = [[str(name), f"{size:,}"] for name, size in facts["listing"]]
+    is_cut = facts["entries"] > len(rows) or not facts["entries_are_all"]
+    return Preview("table", Table(["Name", "Bytes"], rows, is_cut), is_cut)
 
 
 def is_picture(artifact: Artifact) -> bool:
@@ -94,10 +114,20 @@ def written(
         if table:
             return Preview("table", table, table.is_cut)
     if found.kind == Kind.JSON and is_whole:
+        if contents.extension(artifact.name) == "ipynb" and (cells := notebook(text)):
+            return Preview("notebook", cells[:TEXT_BYTES], len(cells) > TEXT_BYTES)
         indented = pretty(text)
         if indented:
             return Preview("json", indented[:TEXT_BYTES], len(indented) > TEXT_BYTES)
     return Preview("text", text, not is_whole)
+
+
+def notebook(text: str) -> str:
+    try:
+        value = contents.parse_json(text)
+    except ValueError:
+        return ""
+    return notebooks.as_markdown(value) if isinstance(value, dict) else ""
 
 
 def pretty(text: str) -> str:

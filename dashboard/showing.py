@@ -33,7 +33,7 @@ MARKDOWN = ("md", "markdown", "mdown")
 class Shown(NamedTuple):
     """What the template prints; only what is there is filled."""
 
-    kind: str  # image, table, code, text, markdown, none
+    kind: str  # image, audio, video, table, code, text, markdown, none
     text: str = ""
     html: SafeString = SafeString("")
     table: Table | None = None
@@ -46,12 +46,17 @@ class Shown(NamedTuple):
 
 def shown(artifact: Artifact, preview: Preview) -> Shown:
     content = preview.content
+    if preview.kind in ("audio", "video"):
+        return Shown(preview.kind)
     if preview.kind == "none" or content is None:
         return Shown("none", reason=preview.reason)
     if isinstance(content, Picture):
         return Shown("image", width=content.width, height=content.height)
     if isinstance(content, Table):
         return tabular(content)
+    if preview.kind == "notebook":
+        html = prose.html(content)
+        return Shown("markdown", html=html, text=content, is_cut=preview.truncated)
     if preview.kind == "json" and not preview.truncated:
         table = logged_table(content)
         if table:

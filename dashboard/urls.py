@@ -157,6 +157,11 @@ urlpatterns = [
         artifacts.artifacts,
         name="artifact",
     ),
+    path(
+        "p/<str:slug>/c/<int:iid>/look-again/<path:path>",
+        artifacts.look_again,
+        name="look_again",
+    ),
     path("p/<str:slug>/c/<int:iid>/raw/<path:path>", artifacts.raw, name="raw"),
     path("p/<str:slug>/c/<int:iid>/code/", surroundings.code, name="candidate_code"),
     path(

@@ -107,6 +107,17 @@ try:
     # Less than its threads (tracker/web.py), so that other requests find some.
     MAX_UPLOADS_AT_ONCE = number("TRACKER_MAX_UPLOADS_AT_ONCE", 96, least=1)
 
+    # What the worker looks into after an upload, at most. Larger files keep their type
+    # and checksum, and their pages say why there is no more.
+    MAX_INSPECTION_SECONDS = number("TRACKER_MAX_INSPECTION_SECONDS", 60, least=1)
+    MAX_JSON_BYTES = number("TRACKER_MAX_JSON_BYTES", 4 * 1024**2)
+    MAX_TABLE_BYTES = number("TRACKER_MAX_TABLE_BYTES", 32 * 1024**2)
+    MAX_YAML_ALIASES = number("TRACKER_MAX_YAML_ALIASES", 100)
+    MAX_IMAGE_BYTES = number("TRACKER_MAX_IMAGE_BYTES", 64 * 1024**2)
+    MAX_IMAGE_PIXELS = number("TRACKER_MAX_IMAGE_PIXELS", 25_000_000)
+    MAX_ARCHIVE_ENTRIES = number("TRACKER_MAX_ARCHIVE_ENTRIES", 10_000, least=1)
+    MAX_UNPACKED_BYTES = number("TRACKER_MAX_UNPACKED_BYTES", 256 * 1024**2)
+
     # Tracebacks in the browser; for people who work on Tracker.
     DEBUG = flag("TRACKER_DEBUG", False)
 

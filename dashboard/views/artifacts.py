@@ -3,15 +3,22 @@
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from artifacts import downloads, listing, previews
+from artifacts import downloads, inspection, listing, previews
 from artifacts.models import Artifact
-from dashboard import showing
+from dashboard import find, showing
 from dashboard.views.candidates import Found, found, head, tile
-from tracker.errors import NotFound, Unavailable
+from tracker.errors import NotFound, TrackerError, Unavailable
 from tracker.models import Role
 from tracker.permits import needs
 
@@ -52,13 +59,18 @@ def artifacts(
     chosen = Artifact.objects.of(where.candidate).at(path).first() if path else None
     is_known = bool(chosen) or listing.is_folder(where.candidate, path)
     folder = chosen.folder if chosen else path if is_known else ""
+    if chosen and request.headers.get("HX-Request") == "true":
+        # The part that asks for itself again while the worker looks at the file.
+        siblings = list(Artifact.objects.of(where.candidate).filter(folder=folder))
+        part = opened(request, where, chosen, siblings[:MAX_FILES])
+        return render(request, "dashboard/_file.html", part | {"chosen": chosen})
     page = head(request, where, "artifacts") | tree(request, where, folder, chosen)
     page |= {
         "metric_count": where.candidate.metrics.count(),
         "missing": "" if is_known else path,
         "chosen": chosen,
     }
-    page |= opened(where, chosen, page["files"]) if chosen else {}
+    page |= opened(request, where, chosen, page["files"]) if chosen else {}
     status = 200 if is_known else 404
     return render(request, "dashboard/artifacts.html", page, status=status)
 
@@ -101,7 +113,9 @@ def tree(
     }
 
 
-def opened(where: Found, chosen: Artifact, files: list[Artifact]) -> dict[str, Any]:
+def opened(
+    request: HttpRequest, where: Found, chosen: Artifact, files: list[Artifact]
+) -> dict[str, Any]:
     """The chosen file, and its neighbours where it is one of several images."""
     before = after = None
     for gallery in showing.galleries(files):
@@ -112,10 +126,33 @@ def opened(where: Found, chosen: Artifact, files: list[Artifact]) -> dict[str, A
         "facts": facts(chosen),
         "download_url": raw_url(where, chosen),
         "image_url": raw_url(where, chosen, "image"),
+        "media_url": raw_url(where, chosen, "media"),
         "before": tile(where, before) if before else None,
         "after": tile(where, after) if after else None,
         "label": step_label(chosen),
+        "is_waiting": chosen.state in WAITING,
+        "again_url": reverse(
+            "look_again",
+            args=[where.project.slug, where.candidate.iid, chosen.path],
+        )
+        if chosen.state == Artifact.State.FAILED
+        and find.may(request, where.project, Role.WRITER)
+        else "",
     }
+
+
+@needs(changes=Role.WRITER)
+def look_again(request: HttpRequest, slug: str, iid: int, path: str) -> HttpResponse:
+    """Have a file that could not be looked at be tried once more."""
+    where = found(request, slug, iid)
+    if where.gone:
+        return where.gone
+    chosen = get_object_or_404(Artifact.objects.of(where.candidate).at(path))
+    try:
+        inspection.look_again(chosen)
+    except TrackerError as problem:
+        messages.error(request, problem.message)
+    return HttpResponseRedirect(address(where, chosen.path))
 
 
 def step_label(artifact: Artifact) -> str:
@@ -123,11 +160,13 @@ def step_label(artifact: Artifact) -> str:
     return f"{match['key'].replace('~', '/')}, step {match['step']}" if match else ""
 
 
+WAITING = (Artifact.State.PENDING, Artifact.State.PROCESSING)
 FACTS = {
     "lines": "lines",
     "rows": "rows",
     "column_count": "columns",
     "entries": "entries",
+    "cells": "cells",
     "encoding": "",
 }
 
@@ -142,9 +181,22 @@ def facts(artifact: Artifact) -> list[str]:
         value = known.get(name)
         if isinstance(value, int | str) and value != "":
             said.append(f"{value} {word}".strip())
+    if isinstance(known.get("seconds"), int | float):
+        said.append(lasting(known["seconds"]))
+    if known.get("limit"):
+        said.append(str(known["limit"]))
     if flavors := known.get("flavors"):
         said.append(f"model: {', '.join(map(str, flavors))}")
     return said
+
+
+def lasting(seconds: float) -> str:
+    """2:05, or 3.2 s."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def address(where: Found, path: str) -> str:
@@ -173,7 +225,7 @@ def raw(request: HttpRequest, slug: str, iid: int, path: str) -> HttpResponseBas
             request,
             artifact,
             thumbnail=form == "thumbnail",
-            inline=form in ("image", "thumbnail"),
+            inline=form in ("image", "thumbnail", "media"),
         )
     except NotFound:
         raise Http404 from None

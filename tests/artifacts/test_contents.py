@@ -63,7 +63,7 @@ def picture(data):
         ("model.pkl", b"\x80\x04\x95.", Kind.OTHER, "application/x-pickle"),
         ("a.bin", b"\x00\x01\x02", Kind.OTHER, "application/octet-stream"),
         ("a.txt", b"text\x00more", Kind.OTHER, "application/octet-stream"),
-        ("a.csv", b"\x1f\x8b\x08", Kind.OTHER, "application/gzip"),
+        ("a.csv", b"\x1f\x8b\x08", Kind.ARCHIVE, "application/gzip"),
         ("a", b"%PDF-1.7", Kind.OTHER, "application/pdf"),
         ("empty", b"", Kind.TEXT, "text/plain"),
     ],
@@ -187,7 +187,8 @@ def test_gives_up_on_a_field_without_end():
 def test_tells_well_known_documents(value, shape, looks_like):
     facts = contents.json_facts(json.dumps(value))
 
-    assert facts == {"shape": shape, "entries": len(value), "looks_like": looks_like}
+    said = {"shape": shape, "entries": len(value), "looks_like": looks_like}
+    assert facts.items() >= said.items()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from PIL import Image
 from artifacts import ingest, inspection, paths
 from artifacts.models import Artifact
 from tests import make
+from tests.artifacts.test_archives import sound
+from tests.artifacts.test_hostile import zipped
 from tests.dashboard.reading import HOSTILE, Page, is_harmless
 
 
@@ -355,3 +357,75 @@ def test_ids_are_used_once(browser, candidate):
 
     ids = re.findall(r' id="([^"]*)"', text)
     assert len(ids) == len(set(ids))
+
+
+# ---------------------------------------------------------------- what the worker finds
+
+
+def test_a_file_that_waits_asks_again_until_it_is_ready(browser, candidate):
+    artifact = put(candidate, "plot.png", picture(), is_inspected=False)
+    address = url(candidate, "plot.png")
+
+    page = Page(browser.get(address))
+    [body] = page.root.all("div", class_="file-body")
+    assert body.attributes["hx-get"] == address
+    assert "still looking at this file" in body.text
+
+    inspection.inspect(inspection.claim(artifact.pk))
+    part = browser.get(address, headers={"HX-Request": "true"})
+    [body] = Page(part).root.all("div", class_="file-body")
+    assert "hx-get" not in body.attributes
+    assert body.one("img").attributes["src"].endswith("?as=image")
+    assert b"<html" not in part.content
+
+
+def test_a_file_that_failed_says_why_and_is_tried_again(browser, candidate):
+    artifact = put(candidate, "plot.png", picture())
+    Artifact.objects.update(state="failed", problem="It took longer than 60 seconds.")
+
+    page = Page(browser.get(url(candidate, "plot.png")))
+    [form] = page.main.all("form", action=url(candidate, "plot.png", "look-again"))
+    assert "It took longer than 60 seconds." in page.main.text
+    answer = browser.post(form.attributes["action"])
+
+    assert answer["Location"] == url(candidate, "plot.png")
+    artifact.refresh_from_db()
+    assert (artifact.state, artifact.attempts) == ("pending", 0)
+
+
+def test_an_archive_shows_its_list(browser, candidate):
+    put(candidate, "all.zip", zipped([("a/<b>.txt", b"12345"), ("c", b"")]))
+
+    page = Page(browser.get(url(candidate, "all.zip")))
+
+    assert [cell.text for cell in shown(page).all("td")] == ["a/<b>.txt", "5", "c", "0"]
+    assert "2 entries" in page.main.text
+
+
+def test_a_notebook_shows_its_cells(browser, candidate):
+    cells = [
+        {"cell_type": "markdown", "source": ["# Study\n<script>alert(1)</script>"]},
+        {"cell_type": "code", "source": "print('<b>')"},
+    ]
+    put(candidate, "study.ipynb", json.dumps({"nbformat": 4, "cells": cells}))
+
+    answer = browser.get(url(candidate, "study.ipynb"))
+
+    page = Page(answer)
+    assert "Study" in shown(page).text
+    assert "print('<b>')" in shown(page).exact
+    assert "2 cells" in page.main.text
+    assert b"<script>alert" not in answer.content
+
+
+def test_a_sound_has_a_player(browser, candidate):
+    put(candidate, "voice.wav", sound(seconds=3))
+
+    page = Page(browser.get(url(candidate, "voice.wav")))
+    [player] = page.main.all("audio")
+    answer = browser.get(player.attributes["src"], headers={"Range": "bytes=0-3"})
+
+    assert "3.0 s" in page.main.text
+    assert (answer.status_code, read(answer)) == (206, b"RIFF")
+    assert answer["Content-Type"] == "audio/wav"
+    assert answer["Content-Disposition"].startswith("inline")
