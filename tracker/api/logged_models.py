@@ -26,7 +26,7 @@ from tracker.search import logged_models as search
 
 MAX_TAG_CHARS = 100_000
 BAD_IN_NAMES = "/:.%\"'"
-DEFAULT_RESULTS = 100
+DEFAULT_RESULTS, MAX_RESULTS = 100, 50_000
 
 # ---------------------------------------------------------------- on the wire
 
@@ -228,7 +228,8 @@ class Search(Message):
     experiment_ids: list[str]
     filter: str = ""
     datasets: list[OfDataset] = []
-    max_results: Annotated[int, Meta(ge=0, le=50_000)] = DEFAULT_RESULTS
+    # Any number may be asked for; a page holds no more than elsewhere.
+    max_results: Annotated[int, Meta(ge=0)] = DEFAULT_RESULTS
     order_by: list[Order] = []
     page_token: str = ""
 
@@ -248,7 +249,7 @@ def find(call: Call, asked: Search) -> dict[str, Any]:
             )
             for one in asked.order_by
         ],
-        limit=asked.max_results or DEFAULT_RESULTS,
+        limit=min(asked.max_results or DEFAULT_RESULTS, MAX_RESULTS),
         token=asked.page_token,
     )
     return filled(models=models(page.rows), next_page_token=page.next_token or None)

@@ -46,9 +46,12 @@ M = TypeVar("M", bound=Message)
 def read(request: HttpRequest, shape: type[M], max_bytes: int) -> M:
     """The request's message: from the query of a GET, from the JSON body of anything else.
 
-    Raises Invalid, with the parameter's name, or TooLarge.
+    A GET without a query may have a body too: some clients send one, and the reference
+    reads it. Raises Invalid, with the parameter's name, or TooLarge.
     """
-    if request.method in ("GET", "HEAD"):
+    if request.method in ("GET", "HEAD") and (
+        request.GET or request.content_type != "application/json"
+    ):
         return _convert(_from_query(request.GET, shape), shape)
     return _from_body(_body(request, max_bytes), shape)
 
@@ -201,7 +204,8 @@ def _from_query(query: QueryDict, shape: type[Message]) -> dict[str, Any]:
         if name not in query:
             continue
         is_list = isinstance(field.type, inspect.ListType)
-        found[name] = query.getlist(name) if is_list else query[name]
+        # Of several the first counts, as in the reference.
+        found[name] = query.getlist(name) if is_list else query.getlist(name)[0]
         if "\x00" in "".join(found[name]):
             raise Invalid(f"Parameter '{name}' may not contain the character NUL.")
         if isinstance(field.type, inspect.BoolType):
@@ -263,7 +267,7 @@ def _sentence(problem: str, value: Any) -> str:
         sign, number = limit[1], limit[2]
         words = wanted.get(f"{sign} {number}") or f"{wanted[sign]} {number}"
         return (
-            f"Invalid value {_echoed(found)} for parameter '{path}' supplied. It must be"
+            f"Invalid value {_echoed(int(found))} for parameter '{path}' supplied. It must be"
             f" {words}. {SEE_DOCS}"
         )
     return _wrong(path, found, f"{wrong['what']}.")
