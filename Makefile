@@ -90,6 +90,10 @@ test-postgres: setup-test ## Run the tests of API, search, rooms and artifacts o
 test-client: setup-test ## Run the tests with the real MLflow client
 	@$(PYTEST) tests/client
 
+.PHONY: test-frameworks
+test-frameworks: setup-test $(VENV)/frameworks.stamp ## Run the tests with PyTorch, which is large, too
+	@$(PYTEST) tests/client/test_frameworks.py
+
 .PHONY: lint
 lint: setup $(VENV)/lint.stamp ## Look for mistakes and for unformatted code
 	@$(PY) -m ruff check .

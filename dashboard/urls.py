@@ -198,6 +198,7 @@ urlpatterns = [
     # Addresses that lead somewhere else.
     path("r/", links.paste, name="paste"),
     path("r/<str:eid>/", links.run, name="run"),
+    path("p/<str:slug>/-/ml/<path:page>", links.page_of_gitlab),
     path("api/v4/projects/<str:project>/ml/mlflow", links.tracking_uri),
     path("api/v4/projects/<str:project>/ml/mlflow/", links.tracking_uri),
     # Work behind the request.

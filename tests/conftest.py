@@ -111,7 +111,12 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_runtest_setup(item):
-    """Without Chromium the browser tests are skipped on a laptop, and fail in CI."""
+    """Without Chromium the browser tests are skipped on a laptop, and fail in CI.
+
+    Those with torch, whose packages weigh gigabytes, are skipped wherever it is missing.
+    """
+    if item.get_closest_marker("torch") and parts.torch() == parts.MISSING:
+        pytest.skip("torch is missing: make test-frameworks installs it")
     if item.get_closest_marker("browser") and not parts.CHROMIUM:
         because = "Chromium is missing: install it (on Debian: apt install chromium)"
         if os.environ.get("CI"):

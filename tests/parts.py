@@ -21,6 +21,7 @@ def lines() -> Iterator[str]:
     yield f"Redis         {redis()}"
     yield f"S3            {package('moto', 'moto')}"
     yield f"MLflow client {package('mlflow', 'mlflow')}"
+    yield f"torch         {torch()}"
     yield f"Chromium      {said([CHROMIUM, '--version']) if CHROMIUM else MISSING}"
 
 
@@ -48,6 +49,12 @@ def redis_server() -> str | None:
         return found
     packaged = Path(bundle.origin).parent / "bin" / "redis-server"
     return str(packaged) if packaged.exists() else None
+
+
+def torch() -> str:
+    """PyTorch with the two frameworks on it that are tested, or nothing of them."""
+    found = [package(name, name) for name in ("torch", "lightning", "transformers")]
+    return MISSING if MISSING in found else ", ".join(found)
 
 
 def package(name: str, title: str) -> str:

@@ -13,12 +13,14 @@ from collections.abc import Mapping, Sequence
 from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from tracker import sources
+from tracker import lifecycle, sources
 from tracker.errors import AlreadyExists, Invalid, NotFound
 from tracker.keys import check_length, echoed, quoted
 from tracker.lifecycle import now_ms
 from tracker.models import (
     Alias,
+    Candidate,
+    Experiment,
     LoggedModel,
     LoggedModelTag,
     ModelVersion,
@@ -173,8 +175,15 @@ def delete_tag(model: RegisteredModel, key: str) -> None:
 
 
 def version(project: Project, name: str, number: str | int) -> ModelVersion:
-    """A version of a model, with its model. Raises NotFound; Invalid for no number."""
+    """A version of a model, with its model. Raises NotFound; Invalid for no number.
+
+    GitLab's clients ask for a semantic version here.
+    """
     text = str(number).strip()
+    if SEMANTIC_VERSION.match(text):
+        named = model(project, name)
+        if found := semantic(named, text).select_related("model").first():
+            return found
     if not INTEGER.match(text):
         raise Invalid(
             f"Parameter 'version' must be an integer, got {quoted(str(number))}."
@@ -222,8 +231,11 @@ def add_version(
     check_length(run_link, MAX_RUN_LINK_CHARS, "run_link")
     check_length(run_id, MAX_NAME_CHARS, "run_id")
     model = lock(model)
-    origin = origin_of(model.project, source, run_id, model_id, tags)
     check_semantic(model, tags)
+    if not source and SEMANTIC in tags:
+        run_id = candidate_of(model, tags).eid
+        source = f"runs:/{run_id}"
+    origin = origin_of(model.project, source, run_id, model_id, tags)
     now = now_ms()
     model.last_version, model.updated_ms = model.last_version + 1, now
     model.save(update_fields=["last_version", "updated_ms"])
@@ -247,6 +259,14 @@ def add_version(
     if model_id:
         tell_logged_model(model, made)
     return made
+
+
+def candidate_of(model: RegisteredModel, tags: Mapping[str, str]) -> Candidate:
+    """A candidate of the version's own: GitLab's clients name no source and log to this."""
+    name = f"[model]{model.name}"
+    rows = Experiment.objects.filter(project=model.project, name=name)
+    experiment = rows.first() or lifecycle.create_experiment(model.project, name)
+    return lifecycle.create_candidate(experiment, name=tags[SEMANTIC], tags=tags)
 
 
 def origin_of(

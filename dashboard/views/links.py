@@ -83,6 +83,29 @@ def paste(request: HttpRequest) -> HttpResponse:
     )
 
 
+# Which page of ours GitLab's pages of model experiments are; numbers are iids there too.
+PAGES_OF_GITLAB = {
+    "experiments": "experiments",
+    "experiments/#": "experiment",
+    "candidates/#": "candidate",
+    # Models have numbers there that say nothing here.
+    "models": "project",
+    "models/#": "project",
+}
+
+
+@needs(Role.READER)
+def page_of_gitlab(request: HttpRequest, slug: str, page: str) -> HttpResponse:
+    """Links into a GitLab project, found in notes and chats, lead on after a move here."""
+    project = find.project(request, slug)
+    place, number = re.subn(r"(?<=/)\d{1,18}$", "#", page.removesuffix("/"))
+    if (name := PAGES_OF_GITLAB.get(place)) is None:
+        raise Http404
+    takes_number = bool(number) and name != "project"
+    iid = [int(page.removesuffix("/").rpartition("/")[2])] if takes_number else []
+    return HttpResponseRedirect(reverse(name, args=[project.slug, *iid]))
+
+
 @needs(Role.READER)
 def tracking_uri(request: HttpRequest, project: str) -> HttpResponse:
     """GitLab's form of a tracking URI, opened in a browser."""

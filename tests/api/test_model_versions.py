@@ -354,6 +354,30 @@ def test_finds_a_semantic_version_as_an_alias(api, churn):
     assert refused(answer) == INVALID
 
 
+def test_names_a_semantic_version_as_gitlab_does(api, churn):
+    made = created(api, tags=kv(**{"gitlab.version": "1.0.0"}))
+    registry.set_alias(registry.version(churn.project, "churn", 1), "champion")
+
+    assert made["aliases"] == ["1.0.0"]
+    assert get(api, "1.0.0") == get(api, "1")
+    assert get(api, "1")["aliases"] == ["champion", "1.0.0"]
+    answer = api.get(f"{VERSION}/get", name="churn", version="2.0.0")
+    assert refused(answer) == INVALID
+
+
+def test_gives_a_version_of_gitlabs_a_run_to_log_to(api, churn):
+    for semantic in ("1.0.0", "1.1.0"):
+        tags = kv(**{"gitlab.version": semantic, "gitlab.CI_JOB_ID": "7"})
+        made = created(api, source="", tags=tags)
+
+        _, body = api.get("runs/get", run_id=made["run_id"])
+        assert made["source"] == f"runs:/{made['run_id']}"
+        assert body["run"]["info"]["run_name"] == semantic
+        assert {"key": "gitlab.CI_JOB_ID", "value": "7"} in body["run"]["data"]["tags"]
+    names = api.post("experiments/search", max_results=10)[1]["experiments"]
+    assert [one["name"] for one in names].count("[model]churn") == 1
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [("1.0.0", EXISTS), ("1.0", INVALID), ("v1.0.0", INVALID), ("01.0.0", INVALID)],

@@ -114,3 +114,27 @@ def test_gitlabs_form_of_an_unknown_project_is_not_found(browser, vision):
     for address in ("nothing", "99999999999999999999", "0"):
         answer = browser.get(f"/api/v4/projects/{address}/ml/mlflow")
         assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("page", "ours"),
+    [
+        ("experiments", "experiments/"),
+        ("experiments/", "experiments/"),
+        ("experiments/1", "experiments/1/"),
+        ("candidates/7", "c/7/"),
+        ("candidates/7/", "c/7/"),
+        ("models", ""),
+        ("models/3", ""),
+    ],
+)
+def test_an_address_of_gitlabs_page_leads_to_ours(browser, vision, page, ours):
+    answer = browser.get(f"/p/vision/-/ml/{page}")
+
+    assert (answer.status_code, answer["Location"]) == (302, f"/p/vision/{ours}")
+
+
+@pytest.mark.parametrize("page", ["", "x", "candidates", "candidates/x", "models/3/4"])
+def test_another_page_of_gitlabs_is_not_found(browser, vision, page):
+    assert browser.get(f"/p/vision/-/ml/{page}").status_code == 404
+    assert browser.get("/p/nobody/-/ml/experiments").status_code == 404

@@ -9,7 +9,8 @@ from tracker import keys, registry
 from tracker.api import pairs
 from tracker.api.endpoint import Call, endpoint
 from tracker.api.runs import grouped
-from tracker.api.wire import KeyValue, KeyValueItem, Message, Text, filled
+from tracker.api.wire import KeyValue, KeyValueItem, Message, Text, filled, missing
+from tracker.errors import Invalid
 from tracker.models import Alias, ModelVersion, ModelVersionTag, Role
 from tracker.registry import MAX_TAG_CHARS
 from tracker.search import registry as search
@@ -68,8 +69,14 @@ def _versions(
             model_id=row.model_eid or None,
             status="READY",
             tags=tags.get(row.pk),
-            aliases=aliases.get(row.pk),
+            aliases=names_of(aliases.get(row.pk, []), tags.get(row.pk, [])),
         )
+
+
+def names_of(aliases: list[str], tags: list[KeyValueItem]) -> list[str]:
+    """The aliases; and a semantic version, which GitLab's clients look for among them."""
+    known_as = [tag.value for tag in tags if tag.key == registry.SEMANTIC]
+    return [*aliases, *known_as]
 
 
 def one(row: ModelVersion) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def one(row: ModelVersion) -> dict[str, Any]:
 
 class Create(Message):
     name: Text
-    source: Text
+    source: str = ""
     run_id: str = ""
     model_id: str = ""
     run_link: str = ""
@@ -91,6 +98,8 @@ class Create(Message):
 
 @endpoint("POST", Create, needs=Role.WRITER)
 def create(call: Call, asked: Create) -> dict[str, Any]:
+    if not asked.source and all(one.key != registry.SEMANTIC for one in asked.tags):
+        raise Invalid(missing("source"))
     made = registry.add_version(
         registry.model(call.project, asked.name),
         asked.source,
