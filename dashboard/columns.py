@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from django.db.models import Count, Q
 
-from dashboard.directions import Direction, Used, by_weight, direction
+from dashboard.directions import Direction, Used, by_weight, direction, rule
 from tracker import ci
 from tracker.models import Candidate, Experiment, Key, Kind, Param
 from tracker.recording import PARENT
@@ -85,6 +85,13 @@ class Column(NamedTuple):
         if self.step is not None:
             return False
         return self.kind != ATTRIBUTE or self.key not in UNSORTED
+
+    @property
+    def unit(self) -> str:
+        """As the project's catalogue says; a count of points has none."""
+        if self.kind != Kind.METRIC or self.aggregate == "count":
+            return ""
+        return str(rule(self.key).get("unit", ""))
 
     @property
     def direction(self) -> Direction:

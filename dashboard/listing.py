@@ -1,7 +1,7 @@
 """The candidates of an experiment as its page and its files show them: rows and columns."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 
@@ -58,6 +58,8 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
     is_tree = catalogue.is_nested and not state.is_flat and not state.grouping
     was = request.GET.get("was", "")[:10_000]
     found = matching.find(opened, state, was=was, is_tree=is_tree)
+    if is_tree and not state.opened and not found.is_filtered:
+        state = opened_first(state, found)
     branches = tree(opened, state, found, is_tree)
     shown, owners = whoever(state, found, branches)
     catalogue.measure(shown)
@@ -102,6 +104,16 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
     return Listing(
         opened, state, views, found, built, catalogue, folded, branches, by_key
     )
+
+
+# So few rows on top say nothing by themselves: they begin open.
+FEW_ROWS = 3
+
+
+def opened_first(state: State, found: Found) -> State:
+    if len(found.candidates) > FEW_ROWS:
+        return state
+    return replace(state, opened=frozenset(str(c.iid) for c in found.candidates))
 
 
 def tree(opened: Opened, state: State, found: Found, is_tree: bool) -> list[Branch]:

@@ -134,31 +134,34 @@ class Brief(NamedTuple):
     candidate: Candidate
     column: Column | None
     value: float | None
+    metric: Metric | None = None
 
 
 def briefs(candidates: Sequence[Candidate]) -> list[Brief]:
     """Two queries for any number of candidates."""
     columns = primaries({candidate.experiment_id for candidate in candidates})
-    values = primary_values(candidates, columns)
+    metrics = primary_metrics(candidates, columns)
     return [
         Brief(
             candidate,
-            columns.get(candidate.experiment_id),
-            values.get(candidate.pk),
+            column := columns.get(candidate.experiment_id),
+            value_of(metric, column) if metric and column else None,
+            metric,
         )
         for candidate in candidates
+        for metric in [metrics.get(candidate.pk)]
     ]
 
 
-def primary_values(
+def primary_metrics(
     candidates: Iterable[Candidate], columns: Mapping[int, Column]
-) -> dict[int, float | None]:
+) -> dict[int, Metric]:
     keys = {column.key for column in columns.values()}
     metrics = Metric.objects.filter(
         candidate__in=[candidate.pk for candidate in candidates], key__in=keys
     )
     return {
-        metric.candidate_id: value_of(metric, column)
+        metric.candidate_id: metric
         for metric in metrics
         if (column := columns.get(metric.experiment_id)) and column.key == metric.key
     }

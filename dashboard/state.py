@@ -21,6 +21,7 @@ MAX_GROUP_KEYS = 3
 MAX_OPEN = 40
 AGGREGATES = {"mean": "Mean", "median": "Median", "min": "Least", "max": "Greatest"}
 SEEDS = "~seed"  # group by every param but seeds
+NOTHING = "0"  # no candidate has this number
 EVERYTHING = "all"  # the view of what an address without any says, default view or not
 
 # What a view keeps; where on the pages and in the tree one is, it does not.
@@ -169,8 +170,9 @@ class State:
         return replace(self, **{"token": "", "start": 0, **changes})
 
     def toggled(self, name: str) -> Self:
-        """With a row of the tree opened, or closed."""
-        return replace(self, opened=self.opened ^ {name})
+        """With a row of the tree opened, or closed; with "0" where none is left open."""
+        opened = (self.opened ^ {name}) - {NOTHING}
+        return replace(self, opened=opened or frozenset([NOTHING]))
 
 
 def page_size(query: QueryDict) -> tuple[int, list[str]]:

@@ -18,11 +18,13 @@ from dashboard.views import (
     jobs,
     joining,
     links,
+    metric_rules,
     projects,
     selection,
     settings,
     share,
     surroundings,
+    trash,
     views,
 )
 
@@ -143,6 +145,10 @@ urlpatterns = [
         name="default_view",
     ),
     path("p/<str:slug>/share/", share.share, name="share"),
+    path("p/<str:slug>/metrics/", metric_rules.metric_rules, name="metric_rules"),
+    path("p/<str:slug>/trash/", trash.trash, name="trash"),
+    path("p/<str:slug>/trash/restore/", trash.restore, name="restore"),
+    path("p/<str:slug>/trash/delete/", trash.purge, name="purge"),
     path("s/<str:code>/", share.short, name="short"),
     # Candidates and compare.
     path("p/<str:slug>/c/<int:iid>/", candidates.candidate, name="candidate"),

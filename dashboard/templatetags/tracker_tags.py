@@ -92,8 +92,12 @@ def number(value: float | None, key: str = "") -> SafeString:
         return format_html(
             '<span class="nan" title="{}">{}</span>', exact, shown(value)
         )
-    digits = rule(key).get("digits", 4) if key else 4
-    return format_html('<span title="{}">{}</span>', exact, shown(value, digits))
+    said = rule(key) if key else {}
+    if unit := said.get("unit"):
+        exact = f"{exact} {unit}"
+    return format_html(
+        '<span title="{}">{}</span>', exact, shown(value, said.get("digits", 4))
+    )
 
 
 @register.filter

@@ -1,20 +1,33 @@
 """Home, the list of projects, a project's overview, and its first run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
-from dashboard import find, primary, prose, snippets
+from dashboard import directions, find, primary, prose, snippets, svg
+from dashboard.columns import Column
 from dashboard.find import number_of
 from dashboard.forms import ProjectForm
-from tracker import lifecycle, tokens
-from tracker.models import Candidate, Experiment, Project, Role, Status, User
+from dashboard.views.experiments import details
+from tracker import lifecycle, sketches, tokens
+from tracker.lifecycle import now_ms
+from tracker.models import (
+    Candidate,
+    Experiment,
+    Project,
+    Role,
+    State,
+    Status,
+    User,
+)
+from tracker.models.candidates import CandidateQuerySet
 from tracker.permits import Who, needs
 
 SHORT_LIST = 8
@@ -28,14 +41,55 @@ def finished(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
     return candidates.filter(ended_ms__isnull=False).order_by("-ended_ms", "eid")
 
 
-def shortlists(
-    live: QuerySet[Candidate], recent: QuerySet[Candidate]
-) -> tuple[list[primary.Brief], list[primary.Brief]]:
-    """Two short lists of candidates, in four queries."""
-    first = list(live.select_related("project", "experiment")[:SHORT_LIST])
-    second = list(recent.select_related("project", "experiment")[:SHORT_LIST])
-    both = primary.briefs([*first, *second])
-    return both[: len(first)], both[len(first) :]
+class Shown(NamedTuple):
+    """A candidate in a short list, with the course of its primary metric."""
+
+    candidate: Candidate
+    column: Column | None
+    value: float | None
+    spark: SafeString
+    is_best: bool  # the best that its experiment has
+
+
+def shortlists(*lists: QuerySet[Candidate]) -> list[list[Shown]]:
+    """Short lists of candidates, with three or four queries for all of them together."""
+    found = [
+        list(one.select_related("project", "experiment")[:SHORT_LIST]) for one in lists
+    ]
+    every = primary.briefs([candidate for one in found for candidate in one])
+    metrics = [brief.metric for brief in every if brief.metric]
+    drawn = sketches.sketched([metric for metric in metrics if metric.count > 1])
+    bests = {
+        best.candidate.pk
+        for best in primary.bests(
+            {b.candidate.experiment_id: b.column for b in every if b.column}
+        ).values()
+    }
+    shown = iter([shown_as(brief, drawn, bests) for brief in every])
+    return [[next(shown) for _ in one] for one in found]
+
+
+def shown_as(
+    brief: primary.Brief, drawn: Mapping[int, Any], bests: Collection[int]
+) -> Shown:
+    points = drawn.get(brief.metric.pk, []) if brief.metric else []
+    spark = svg.sparkline([(float(p.step), p.value) for p in points])
+    candidate = brief.candidate
+    is_best = candidate.pk in bests and brief.value is not None
+    return Shown(candidate, brief.column, brief.value, spark, is_best)
+
+
+def troubled(candidates: CandidateQuerySet) -> QuerySet[Candidate]:
+    """Silent for too long, or failed in the last day."""
+    since = now_ms() - 24 * 3600 * 1000
+    return (
+        candidates.with_state()
+        .filter(
+            Q(status=Status.RUNNING, state_now__in=[State.LOST, State.STALLED])
+            | Q(status=Status.FAILED, ended_ms__gte=since)
+        )
+        .order_by("-started_ms", "eid")
+    )
 
 
 # ---------------------------------------------------------------- home
@@ -43,24 +97,46 @@ def shortlists(
 
 @needs(Who.ANYONE)
 def home(request: HttpRequest) -> HttpResponse:
-    """What runs, what ended, where to go. A GET on the root is also a tracking URI."""
+    """Is my work fine, and where was I? A GET on the root is also a tracking URI."""
+    directions.confirm({})
     projects = Project.objects.visible_to(request.user)
     candidates = Candidate.objects.alive().filter(
         project__in=projects, experiment__deleted_at=None
     )
-    live, recent = shortlists(running(candidates), finished(candidates))
+    has_mine = request.user.is_authenticated and not is_local()
+    is_mine = has_mine and request.GET.get("mine") == "1"
+    wanted = candidates
+    if is_mine:  # as scripts call them
+        wanted = candidates.filter(user_id=request.user.get_username())
+    trouble, live, recent = shortlists(
+        troubled(wanted), running(wanted), finished(wanted)
+    )
     page: dict[str, Any] = {
         "section": "home",
         "tracking_page": reverse("project", args=[lifecycle.DEFAULT_PROJECT]),
+        "trouble": trouble,
         "live": live,
         "recent": recent,
+        "starred": starred(request, projects),
         "projects": with_counts(projects)[:SHORT_LIST],
+        "has_mine": has_mine,
+        "is_mine": is_mine,
     }
-    if not live and not recent and not candidates.exists():
+    if not is_mine and not live and not recent and not candidates.exists():
         target = lifecycle.default_project() if is_local() else projects.first()
         if target:
             page["start"] = first_run(request, target)
     return render(request, "dashboard/home.html", page)
+
+
+def starred(request: HttpRequest, projects: QuerySet[Project]) -> list[Experiment]:
+    """Where somebody wants to be back quickly."""
+    if not request.user.is_authenticated:
+        return []
+    found = Experiment.objects.alive().filter(
+        stars__user=request.user, project__in=projects
+    )
+    return list(found.select_related("project").order_by("name")[:SHORT_LIST])
 
 
 def is_local() -> bool:
@@ -126,7 +202,9 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     """A project's overview. Its address is also a tracking URI."""
     project = find.project(request, slug)
     candidates = project.candidates.alive().filter(experiment__deleted_at=None)
-    live, recent = shortlists(running(candidates), candidates.order_by("-iid"))
+    trouble, live, recent = shortlists(
+        troubled(candidates), running(candidates), candidates.order_by("-iid")
+    )
     newest = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
     experiments = (
         project.experiments.alive()
@@ -141,9 +219,10 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "section": "overview",
         "tracking_page": request.path.rstrip("/") + "/",
         "description": prose.html(project.description),
+        "trouble": trouble,
         "live": live,
         "recent": recent,
-        "experiments": experiments[:SHORT_LIST],
+        "experiments": details(project, list(experiments[:SHORT_LIST])),
         "may_own": find.may(request, project, Role.OWNER),
     }
     return render(request, "dashboard/project.html", page)

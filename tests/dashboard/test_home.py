@@ -4,7 +4,7 @@ import pytest
 
 from tests import make
 from tests.dashboard.reading import HOSTILE, Page, is_harmless
-from tracker import lifecycle
+from tracker import lifecycle, recording
 from tracker.models import Candidate, Status
 
 
@@ -31,7 +31,10 @@ def test_lists_what_runs_and_what_ended(browser, vision):
 
     live, finished, projects = page.root.all("section")
     assert "still-going" in live.text and "done" not in live.text
-    assert "val/acc max 0.9000" in finished.text and "still-going" not in finished.text
+    assert (
+        "val/acc max best of its experiment: 0.9000" in finished.text
+        and "still-going" not in finished.text
+    )
     assert "2 candidates in 2 experiments" in projects.text
     assert page.title == "● 1 Tracker"
 
@@ -44,6 +47,42 @@ def test_leaves_out_what_was_deleted(browser, vision):
     candidate.save()
 
     assert "deleted-one" not in Page(browser.get("/")).main.text
+
+
+def test_what_went_silent_or_failed_needs_attention(browser, vision):
+    experiment = make.experiment(vision)
+    for name in ("silent", "fine", "failed", "failed-long-ago"):
+        make.candidate(experiment, name=name)
+    named = {c.name: c for c in Candidate.objects.all()}
+    Candidate.objects.filter(name="silent").update(written_ms=1, trained_ms=1)
+    finish(named["failed"], Status.FAILED)
+    Candidate.objects.filter(name="failed-long-ago").update(status="FAILED", ended_ms=1)
+
+    page = Page(browser.get("/"))
+
+    [trouble] = [s for s in page.root.all("section") if "Needs attention" in s.text]
+    assert {link.text.split()[-1] for link in trouble.all("a")} == {"silent", "failed"}
+
+
+def test_draws_the_course_of_what_runs(browser, vision):
+    points = [recording.Point("val/acc", n / 10, n, n) for n in range(9)]
+    make.candidate(make.experiment(vision), points=points)
+
+    page = Page(browser.get("/"))
+
+    assert page.root.all("svg", class_="spark")
+
+
+def test_starred_experiments_are_one_click_away(browser, vision):
+    experiment = make.experiment(vision, "mine")
+    make.candidate(experiment)
+    browser.post(f"/p/vision/experiments/{experiment.iid}/star/")
+
+    page = Page(browser.get("/"))
+
+    assert page.link("mine") == f"/p/vision/experiments/{experiment.iid}/"
+    browser.post(f"/p/vision/experiments/{experiment.iid}/star/")
+    assert not Page(browser.get("/")).links("mine")
 
 
 def test_is_a_tracking_uri_for_links_of_the_client(browser):
@@ -76,6 +115,7 @@ def test_costs_the_same_for_one_or_eight(
         finish(make.candidate(experiment, metrics={"val/acc": 0.5}))
     browser.get("/")
 
-    # live, finished, their experiments' metrics, the values, projects
-    with django_assert_num_queries(5):
+    # in trouble, live, finished, their experiments' metrics, the values, the best of each
+    # experiment and who has it, stars, projects
+    with django_assert_num_queries(9):
         browser.get("/")

@@ -118,8 +118,9 @@ def test_the_overview_costs_the_same_for_one_or_many(
         make.candidate(make.experiment(vision), metrics={"val/acc": 0.5})
     browser.get("/p/vision/")
 
-    # project, live, recent, their experiments' metrics, the values, experiments
-    with django_assert_num_queries(6):
+    # project; in trouble, live, recent; their primary metrics, the values, the best and
+    # who has it; experiments with their counts, last writes, notes, primary metrics, best
+    with django_assert_num_queries(15):
         browser.get("/p/vision/")
 
 

@@ -244,7 +244,9 @@ def nested(sweep):
 
 
 def test_children_stand_below_their_parents_and_open(browser, nested, url):
-    page = Page(browser.get(url))
+    few = Page(browser.get(url))
+    assert len(names(few)) == 5  # so few begin open
+    page = Page(browser.get(few.link("Close #1")))
     assert names(page) == ["#6 alone", "#1 search 3 inside"]
 
     opened = Page(browser.get(page.link("Open #1")))
