@@ -1,5 +1,6 @@
 """What people fill in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -40,10 +41,27 @@ class ExperimentForm(forms.Form):
         widget=forms.Textarea({"class": "input", "rows": 5}),
     )
 
+    primary = forms.ChoiceField(
+        required=False,
+        label="Metric to judge by",
+        help_text="Where nobody chooses, the name and how often it is logged decide.",
+        widget=forms.Select({"class": "pick"}),
+    )
+
     def __init__(
-        self, project: Project, *args: Any, but: Experiment | None = None, **kwargs: Any
+        self,
+        project: Project,
+        *args: Any,
+        but: Experiment | None = None,
+        metrics: Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        chosen = self.initial.get("primary", "")
+        known = dict.fromkeys([*metrics, *([chosen] if chosen else [])])
+        field = self.fields["primary"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "Chosen by name"), *((key, key) for key in known)]
         self.project = project
         self.but = but
         self.in_trash: Experiment | None = None

@@ -127,6 +127,11 @@ urlpatterns = [
     path("p/<str:slug>/experiments/<int:iid>/act/", selection.act, name="act"),
     path("p/<str:slug>/actions/<int:pk>/", selection.action, name="action"),
     path("p/<str:slug>/actions/<int:pk>/undo/", selection.undo, name="undo"),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/archive/",
+        experiments.archive,
+        name="archive",
+    ),
     path("p/<str:slug>/experiments/<int:iid>/star/", experiments.star, name="star"),
     path("p/<str:slug>/experiments/<int:iid>/views/", views.create, name="new_view"),
     path(

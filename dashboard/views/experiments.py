@@ -3,6 +3,8 @@
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import (
@@ -21,8 +23,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from dashboard import find, folders, primary, prose, snippets
-from dashboard.columns import Column
-from dashboard.find import NOTE, number_of
+from dashboard.columns import Catalogue, Column
+from dashboard.find import ARCHIVED, NOTE, PRIMARY, number_of
 from dashboard.forms import ExperimentForm
 from tracker import lifecycle
 from tracker.errors import NotFound, TrackerError
@@ -34,12 +36,16 @@ from tracker.models import (
     Role,
     Star,
     Status,
+    User,
 )
 from tracker.models.candidates import moment
 from tracker.permits import needs
 
 PAGE_SIZE = 100
-VIEWS = {"": "All", "live": "Live", "deleted": "Deleted"}
+MAX_METRICS = 300  # to choose from
+VIEWS = {"": "All", "live": "Live"}
+MORE_VIEWS = {"starred": "Starred", "archived": "Archived", "deleted": "Deleted"}
+EVERY_VIEW = VIEWS | MORE_VIEWS
 SORTS: dict[str, tuple[str, list[OrderBy | str]]] = {
     "activity": (
         "Last activity",
@@ -63,6 +69,7 @@ class Listed(NamedTuple):
     column: Column | None
     best: primary.Best | None
     active_at: Any
+    is_starred: bool = False
 
 
 # ---------------------------------------------------------------- the list
@@ -78,10 +85,10 @@ def experiments(request: HttpRequest, slug: str) -> HttpResponse:
     if sort not in SORTS:
         notes.append(f"Experiments cannot be sorted by {sort[:50]!r}.")
         sort = "activity"
-    if view not in VIEWS:
+    if view not in EVERY_VIEW:
         notes.append(f"There is no view {view[:50]!r}.")
         view = ""
-    found = search(project, view=view, q=q).order_by(*SORTS[sort][1])
+    found = search(project, view=view, q=q, user=request.user).order_by(*SORTS[sort][1])
     paginator = Paginator(found, PAGE_SIZE)
     page = paginator.get_page(request.GET.get("page"))
     listed = details(project, list(page.object_list))
@@ -95,7 +102,7 @@ def experiments(request: HttpRequest, slug: str) -> HttpResponse:
         "sort": sort,
         "sorts": [(name, label) for name, (label, _) in SORTS.items()],
         "view": view,
-        "views": list(VIEWS.items()),
+        "views": list(EVERY_VIEW.items()),
         "notes": notes,
         "page": page,
         "lines": [shaped(request, line) for line in lines],
@@ -107,7 +114,9 @@ def experiments(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "dashboard/experiments.html", context)
 
 
-def search(project: Project, *, view: str, q: str) -> QuerySet[Experiment]:
+def search(
+    project: Project, *, view: str, q: str, user: User | AnonymousUser
+) -> QuerySet[Experiment]:
     """Those whose name, or a tag's value, holds the text; the description is a tag."""
     found = Experiment.objects.filter(project=project)
     found = (
@@ -116,6 +125,17 @@ def search(project: Project, *, view: str, q: str) -> QuerySet[Experiment]:
         else found.filter(deleted_at=None)
     )
     alive = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
+    archived = ExperimentTag.objects.filter(
+        experiment=OuterRef("pk"), key=ARCHIVED, value="true"
+    )
+    mine = Star.objects.filter(
+        experiment=OuterRef("pk"), user=user if user.is_authenticated else None
+    )
+    if view != "deleted":
+        is_archived = Exists(archived)
+        found = found.filter(is_archived if view == "archived" else ~is_archived)
+    if view == "starred":
+        found = found.filter(Exists(mine))
     if view == "live":
         found = found.filter(Exists(alive.filter(status=Status.RUNNING)))
     if q:
@@ -127,6 +147,7 @@ def search(project: Project, *, view: str, q: str) -> QuerySet[Experiment]:
     return found.annotate(
         newest_ms=Subquery(newest),
         candidate_count=number_of(alive, by="experiment"),
+        is_starred=Exists(mine),
     )
 
 
@@ -204,6 +225,7 @@ def listed(
         column=column,
         best=best,
         active_at=moment(max(newest, counts.ended_ms, logged_ms)),
+        is_starred=vars(experiment).get("is_starred", False),
     )
 
 
@@ -258,8 +280,15 @@ def settings(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     experiment = opened.experiment
     if experiment.is_deleted:
         return find.gone(request, project, experiment)
-    begun = {"name": experiment.name, "description": opened.note}
-    form = ExperimentForm(project, request.POST or None, but=experiment, initial=begun)
+    begun = {
+        "name": experiment.name,
+        "description": opened.note,
+        "primary": opened.primary,
+    }
+    keys = Catalogue.of(experiment).metrics_by_weight()[:MAX_METRICS]
+    form = ExperimentForm(
+        project, request.POST or None, but=experiment, metrics=keys, initial=begun
+    )
     if request.method == "POST" and form.is_valid():
         try:
             change(opened, form)
@@ -273,6 +302,7 @@ def settings(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "project": project,
         "section": "experiments",
         "experiment": experiment,
+        "opened": opened,
         "total": opened.total,
         "form": form,
     }
@@ -287,6 +317,35 @@ def change(opened: find.Opened, form: ExperimentForm) -> None:
             lifecycle.rename_experiment(opened.experiment, name)
         if note != opened.note:
             lifecycle.set_experiment_tag(opened.experiment, NOTE, note)
+        set_or_forget(
+            opened.experiment, PRIMARY, form.cleaned_data["primary"], opened.primary
+        )
+
+
+def set_or_forget(experiment: Experiment, key: str, value: str, before: str) -> None:
+    """A setting that is a tag; the empty text is none."""
+    if value == before:
+        return
+    if value:
+        lifecycle.set_experiment_tag(experiment, key, value)
+    else:
+        with suppress(NotFound):  # somebody was faster
+            lifecycle.delete_experiment_tag(experiment, key)
+
+
+@needs(changes=Role.WRITER)
+def archive(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """Out of the list, or back into it; nothing else changes."""
+    project = find.project(request, slug)
+    opened = find.experiment(project, iid)
+    if opened.experiment.is_deleted:
+        return find.gone(request, project, opened.experiment)
+    before = "true" if opened.is_archived else ""
+    wanted = "" if opened.is_archived else "true"
+    set_or_forget(opened.experiment, ARCHIVED, wanted, before)
+    words = "is in the list again" if opened.is_archived else "is archived"
+    messages.success(request, f"{opened.experiment.name} {words}.")
+    return HttpResponseRedirect(reverse("experiment", args=[project.slug, iid]))
 
 
 @needs(changes=Role.WRITER)

@@ -69,6 +69,12 @@ def shortlists(*lists: QuerySet[Candidate]) -> list[list[Shown]]:
     return [[next(shown) for _ in one] for one in found]
 
 
+def without(shown: list[Shown], others: list[Shown]) -> list[Shown]:
+    """Nobody stands in two lists of one page."""
+    named = {other.candidate.pk for other in others}
+    return [one for one in shown if one.candidate.pk not in named]
+
+
 def shown_as(
     brief: primary.Brief, drawn: Mapping[int, Any], bests: Collection[int]
 ) -> Shown:
@@ -115,7 +121,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "section": "home",
         "tracking_page": reverse("project", args=[lifecycle.DEFAULT_PROJECT]),
         "trouble": trouble,
-        "live": live,
+        "live": without(live, trouble),
         "recent": recent,
         "starred": starred(request, projects),
         "projects": with_counts(projects)[:SHORT_LIST],
@@ -220,7 +226,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "tracking_page": request.path.rstrip("/") + "/",
         "description": prose.html(project.description),
         "trouble": trouble,
-        "live": live,
+        "live": without(live, trouble),
         "recent": recent,
         "experiments": details(project, list(experiments[:SHORT_LIST])),
         "may_own": find.may(request, project, Role.OWNER),

@@ -362,3 +362,45 @@ def test_restoring_what_is_not_deleted_changes_nothing(browser, url, sweep):
     answer = browser.post(f"{url}{sweep.iid}/restore/")
 
     assert answer["Location"] == f"{url}{sweep.iid}/"
+
+
+# ---------------------------------------------------------------- stars, the archive, the metric
+
+
+def test_archived_ones_leave_the_list_and_come_back(browser, vision):
+    experiment = make.experiment(vision, "old")
+    url = f"/p/vision/experiments/{experiment.iid}/"
+
+    browser.post(url + "archive/")
+
+    assert not Page(browser.get("/p/vision/experiments/")).links("old")
+    archived = Page(browser.get("/p/vision/experiments/", {"view": "archived"}))
+    assert archived.links("old")
+    assert "Archived" in Page(browser.get(url)).root.one("h1").text
+    browser.post(url + "archive/")
+    assert Page(browser.get("/p/vision/experiments/")).links("old")
+
+
+def test_the_starred_have_a_list_of_their_own(browser, vision):
+    experiment = make.experiment(vision, "good")
+    make.experiment(vision, "other")
+    browser.post(f"/p/vision/experiments/{experiment.iid}/star/")
+
+    page = Page(browser.get("/p/vision/experiments/", {"view": "starred"}))
+
+    assert page.links("good") and not page.links("other")
+
+
+def test_the_metric_to_judge_by_can_be_chosen(browser, vision):
+    experiment = make.experiment(vision, "sweep")
+    make.candidate(experiment, metrics={"val/acc": 1, "speed": 2, "other": 3})
+    url = f"/p/vision/experiments/{experiment.iid}/"
+
+    browser.post(url + "settings/", {"name": "sweep", "primary": "speed"})
+
+    page = Page(browser.get(url))
+    assert "Position of speed from" in " ".join(page.headings)
+    browser.post(url + "settings/", {"name": "sweep", "primary": ""})
+    assert not experiment.tags.filter(key="tracker.primary").exists()
+    wrong = browser.post(url + "settings/", {"name": "sweep", "primary": "nothing"})
+    assert wrong.status_code == 422
