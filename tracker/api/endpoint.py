@@ -175,10 +175,15 @@ class EndpointView(APIView):
         if any("\x00" in part for part in path.values()) and endpoint.message:
             # PostgreSQL cannot even be asked for it.
             raise NotFound("No name holds the character NUL.")
-        project = find_project(path.pop("project", None))
+        address = path.pop("project", None)
+        project = find_project(address)
         actor = Actor(asked.user, cast(AccessToken | None, asked.auth))
         audit.known(actor.user, actor.token)
-        access.require(endpoint.needs, project, actor)
+        try:
+            access.require(endpoint.needs, project, actor)
+        except NotFound:
+            # In the very words of a project that is not there.
+            raise absent(address) from None
         call = Call(request, project, actor, path)
         if endpoint.message is None:
             content = endpoint.body(call)
@@ -223,8 +228,14 @@ def _find_project(address: str | None) -> Project:
     # A slug is never all digits.
     wanted = Q(pk=int(address)) if is_number(address) else Q(slug=address)
     if not (found := Project.objects.alive().filter(wanted).first()):
-        raise NotFound(f"No project {quoted(address)} exists.")
+        raise absent(address)
     return found
+
+
+def absent(address: str | None) -> NotFound:
+    return NotFound(
+        f"No project {quoted(address or lifecycle.DEFAULT_PROJECT)} exists."
+    )
 
 
 def route(address: str, *endpoints: Endpoint) -> URLPattern:

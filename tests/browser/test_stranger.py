@@ -1,0 +1,266 @@
+"""A stranger's whole day: an account, a browser, every address of the house, and nothing found.
+
+The private project has one rare word in everything that people write: names, notes, tags,
+params, metrics, files, models. Nothing that the stranger is ever answered may hold it, and
+each answer must be the one for a project that was never there.
+"""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.live import Server
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "a long enough password"
+WORD = "zebrafinch"
+INVENTED = "nothing-there"
+
+WORLD = f"""
+import json
+from django.core.management import call_command
+from tracker import invitations, lifecycle, members, recording, tokens
+from tracker.models import *
+from tracker.routes import routes
+
+call_command("migrate", verbosity=0)
+ada, eve = (members.create_user(n, password={PASSWORD!r}) for n in ("ada", "eve"))
+secret = lifecycle.create_project("aviary-{WORD}", name="{WORD}", owner=ada)
+lifecycle.create_project("garden", owner=ada, visibility=Visibility.PUBLIC)
+sweep = lifecycle.create_experiment(secret, "{WORD}/sweep")
+bird = lifecycle.create_candidate(sweep, name="{WORD}", tags={{"mlflow.note.content": "{WORD}"}})
+recording.log_batch(
+    bird,
+    metrics=[recording.Point("{WORD}", 0.5, 1, 0)],
+    params={{"{WORD}": "{WORD}"}},
+    tags={{"{WORD}": "{WORD}"}},
+)
+token = tokens.issue_for_project(secret, name="{WORD}").row
+invitation = invitations.invite(secret, Role.READER, by=ada, note="{WORD}").row
+print("WORLD" + json.dumps({{
+    "slug": secret.slug, "number": secret.pk, "iid": bird.iid, "eid": bird.eid,
+    "member": secret.memberships.get(user=ada).pk, "token": token.pk,
+    "invitation": invitation.pk, "experiment": sweep.iid,
+    "routes": [
+        [one.address, sorted(one.needs)] for one in routes() if one.is_ours and one.needs
+    ],
+}}))
+"""
+
+STATE = """
+import hashlib
+from django.apps import apps
+from django.core import serializers
+rows = [
+    serializers.serialize("json", model.objects.order_by("pk"))
+    for model in apps.get_models()
+    if model._meta.app_label in ("tracker", "artifacts")
+    and model.__name__ not in ("User", "AuditEvent", "AccessToken", "Job")
+]
+print("STATE" + hashlib.sha256("".join(rows).encode()).hexdigest())
+"""
+
+
+def said(server, script, mark):
+    done = server.manage("shell", "-v0", "-c", script)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.rpartition(mark)[2].strip()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    server = Server(
+        tmp_path_factory.mktemp("house") / "data",
+        TRACKER_MODE="team",
+        TRACKER_SECRET_KEY="a long enough secret, twice " * 2,
+    )
+    server.world = json.loads(said(server, WORLD, "WORLD"))
+    server.start()
+    yield server
+    assert server.stop() == 0, server.output()
+
+
+def addresses(house, slug):
+    """Every address with a project, an object or a number in it, filled in."""
+    world = house.world
+    known = {
+        "slug": slug,
+        "project": slug,
+        "eid": world["eid"],
+        "path": "model/MLmodel",
+        "iid": world["iid"],
+        "secret": "x" * 43,
+    }
+    numbers = {
+        "set_role": world["member"],
+        "members": world["member"],
+        "invitations": world["invitation"],
+        "tokens": world["token"],
+    }
+    found = {}
+    for address, methods in house.world["routes"]:
+        if "<str:slug>" not in address and "<str:project>" not in address:
+            continue
+        # The same endpoints stand at four addresses: tests/api walks all of them.
+        if "ajax-api" in address or "ml/mlflow/" in address:
+            continue
+
+        def fill(part, address=address):
+            name = part[1].rpartition(":")[2]
+            if name == "pk":
+                folder = address.split("/<")[-2].rpartition("/")[2]
+                return str(numbers.get(folder, 1))
+            if name == "iid" and "experiments/" in address:
+                return str(world["experiment"])
+            return str(known.get(name, "1"))
+
+        found["/" + re.sub(r"<([^>]+)>", fill, address)] = methods
+    return found
+
+
+class Person:
+    """Somebody with a browser, and all that they were ever answered."""
+
+    def __init__(self, chromium, house, name=None):
+        self.house = house
+        self.context = chromium.new_context(base_url=house.url)
+        self.page = self.context.new_page()
+        self.read: list[str] = []
+        if name:
+            self.sign_in(name)
+
+    def open(self, address):
+        self.page.goto(address)
+        self.read.append(self.page.content())
+
+    def sign_in(self, name):
+        self.open("/sign-in/")
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    def ask(self, method, address, **options):
+        """As a script in the page would: with its cookies, its origin, its CSRF token."""
+        cookies = {one["name"]: one["value"] for one in self.context.cookies()}
+        headers = {
+            "X-CSRFToken": cookies.get("csrf", ""),
+            "Origin": self.house.url,
+            **options.pop("headers", {}),
+        }
+        answer = self.context.request.fetch(
+            address, method=method, headers=headers, max_redirects=0, **options
+        )
+        body = answer.text()
+        self.read.append(f"{answer.headers} {body}")
+        return answer.status, body, answer.headers.get("location", "")
+
+    def found(self, word):
+        return [text for text in self.read if word in text]
+
+
+@pytest.fixture
+def somebody(chromium, house):
+    made = []
+
+    def come(name=None):
+        made.append(Person(chromium, house, name))
+        return made[-1]
+
+    yield come
+    for person in made:
+        person.context.close()
+
+
+def without_names(answer, slug):
+    """An answer with what was asked for, and what is new each time, taken out."""
+    status, body, location = answer
+    body = re.sub(r'(nonce|value|content)="[^"]*"', "", body)
+    return status, *(
+        text.replace(slug, "…").replace(slug.upper(), "…") for text in (body, location)
+    )
+
+
+def everything(person, slug):
+    """Ask at every address with every method it knows; address and method: the answer."""
+    answers = {}
+    for address, methods in addresses(person.house, slug).items():
+        for method in sorted({*methods, "POST"} - {"HEAD"}):
+            options = {} if method == "GET" else {"data": "{}", "headers": JSON}
+            answer = person.ask(method, address, **options)
+            answers[address.replace(slug, "…"), method] = without_names(answer, slug)
+    return answers
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("name", ["eve", None], ids=["with an account", "without"])
+def test_a_whole_day_finds_nothing(house, somebody, name):
+    before = said(house, STATE, "STATE")
+    stranger = somebody(name)
+    page = stranger.page
+
+    # What the pages themselves lead to.
+    stranger.open("/")
+    stranger.open("/projects/")
+    if name:
+        expect(page.get_by_role("link", name="garden")).to_be_visible()
+        stranger.open("/you/tokens/")
+        page.get_by_label("Name").fill("laptop")
+        expect(page.get_by_label("Project")).not_to_contain_text(WORD)
+        page.get_by_role("button", name="Make token").click()
+        token = page.locator("#secret").inner_text()
+    stranger.open(f"/r/{house.world['eid']}/")
+    stranger.open(f"/p/garden/compare/?c={house.world['iid']}")
+
+    # Every address, beside the same one of a project that was never there.
+    secret = everything(stranger, house.world["slug"])
+    nothing = everything(stranger, INVENTED)
+    assert len(secret) > 200
+    assert [
+        (at, secret[at], nothing[at]) for at in secret if secret[at] != nothing[at]
+    ] == []
+    allowed = {status for status, *_ in secret.values() if status < 300}
+    assert allowed <= {200}
+    # By its number, as scripts of GitLab name it, and with one's own token.
+    for method, address in (
+        ("POST", "runs/search"),
+        ("GET", f"runs/get?run_id={house.world['eid']}"),
+        ("GET", "experiments/get?experiment_id=1"),
+    ):
+        root = f"/api/v4/projects/{house.world['number']}/ml/mlflow/api/2.0/mlflow/"
+        headers = {"Authorization": f"Bearer {token}"} if name else {}
+        status, *_ = stranger.ask(
+            method,
+            root + address,
+            headers=JSON | headers,
+            **({"data": '{"experiment_ids": ["1"]}'} if method == "POST" else {}),
+        )
+        assert status == (404 if name else 401)
+
+    assert [text for text in stranger.found(WORD) if not asked_for_it(text)] == []
+    assert said(house, STATE, "STATE") == before
+
+
+def asked_for_it(text):
+    """A sign-in link repeats the address that was typed; nothing else may."""
+    return WORD not in re.sub(rf"[^ \"']*aviary-{WORD}[^ \"']*", "", text)
+
+
+def test_whoever_belongs_there_finds_it_at_the_same_addresses(house, somebody):
+    """So that the day above would have found something, had a door stood open."""
+    owner = somebody("ada")
+
+    opened = {
+        address
+        for address, methods in addresses(house, house.world["slug"]).items()
+        if "GET" in methods and owner.ask("GET", address)[0] == 200
+    }
+
+    assert len(opened) > 25
+    assert owner.found(WORD)
+    assert not asked_for_it(" ".join(owner.found(WORD)))
