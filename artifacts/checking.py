@@ -274,7 +274,9 @@ def check_sizes(attempt: jobs.Attempt) -> jobs.Done | jobs.Again:
         return jobs.Again()
     found = so_far["found"]
     if not found:
-        return jobs.Done(f"All {so_far['rows']:,} files are where they should be.")
+        number = so_far["rows"]
+        files = "file is" if number == 1 else "files are"
+        return jobs.Done(f"All is well: {number:,} {files} where the rows say.")
     parts = [
         f"{number:,} {TITLES[Problem(kind)]}" for kind, (number, _) in found.items()
     ]

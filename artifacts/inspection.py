@@ -33,8 +33,8 @@ from tracker.errors import Conflict, Full, Unavailable
 log = logging.getLogger(__name__)
 
 # Short, so that the work of a killed worker is soon taken up; renewed while bytes flow.
-LEASE = timedelta(seconds=30)
-RENEW_SECONDS = 10
+LEASE = timedelta(seconds=settings.LEASE_SECONDS)
+RENEW_SECONDS = settings.LEASE_SECONDS / 3
 MAX_ATTEMPTS = 5
 MAX_SECONDS = settings.MAX_INSPECTION_SECONDS
 PAUSE = timedelta(seconds=20)  # after an attempt that failed, times two each time

@@ -167,6 +167,11 @@ class Artifact(models.Model):
                 condition=models.Q(state__in=["pending", "processing"]),
                 name="artifact_to_do",
             ),
+            models.Index(
+                fields=["-id"],
+                condition=models.Q(state="failed"),
+                name="artifact_failed",
+            ),
             # PostgreSQL finds a prefix by index only where the order is that of the
             # bytes. SQLite's order always is, and leaves the operator classes out.
             models.Index(

@@ -21,12 +21,14 @@ A worker knows the kinds of the modules that a `tasks.py` imports.
 """
 
 import logging
+import socket
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeAlias
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -34,18 +36,20 @@ from django.utils import timezone
 
 from tracker import wakeups
 from tracker.errors import Conflict, Full, TrackerError, Unavailable
-from tracker.models import Job, Project, User
+from tracker.models import Job, Project, User, Worker
+from tracker.version import VERSION
 
 log = logging.getLogger(__name__)
 
 # Short, so that the work of a killed worker is soon taken up; progress() renews it.
-LEASE = timedelta(seconds=45)
+LEASE = timedelta(seconds=settings.LEASE_SECONDS)
 TELL_SECONDS = 1.0  # progress is written this often, however often it is reported
 ROUND_SECONDS = 20.0
 MAX_ATTEMPTS = 5
 PAUSE = timedelta(seconds=15)  # after an attempt that failed, times two each time
 LONGEST_PAUSE = timedelta(minutes=10)
 KEEP_FINISHED = timedelta(days=30)
+KEEP_WORKERS = timedelta(days=1)
 BATCH = 1000
 TASK = "tracker.tasks.do"
 
@@ -339,3 +343,12 @@ def forget_finished() -> int:
     ).values_list("pk", flat=True)[:BATCH]
     deleted, _ = Job.objects.filter(pk__in=list(old)).delete()
     return deleted
+
+
+def sign_in() -> None:
+    """Note that the worker of this machine does its rounds."""
+    Worker.objects.update_or_create(
+        name=socket.gethostname()[:200],
+        defaults={"version": VERSION, "seen_at": timezone.now()},
+    )
+    Worker.objects.filter(seen_at__lt=timezone.now() - KEEP_WORKERS).delete()

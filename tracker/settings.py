@@ -90,6 +90,9 @@ try:
     # How long a deleted candidate can still be restored.
     PURGE_AFTER_DAYS = number("TRACKER_PURGE_AFTER_DAYS", 30)
 
+    # How long the work of a worker that was killed lies idle, in seconds.
+    LEASE_SECONDS = number("TRACKER_LEASE_SECONDS", 30, least=3)
+
     # How often a worker looks for work whose message was lost, in seconds.
     SWEEP_SECONDS = number("TRACKER_SWEEP_SECONDS", 60, least=1)
 

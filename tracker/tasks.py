@@ -36,6 +36,7 @@ def do(job_id: int) -> None:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """The jobs that a lost message or a killed worker has left undone."""
+    jobs.sign_in()
     has_more = jobs.run_waiting(ROUND_SECONDS)
     jobs.forget_finished()
     audit.forget_old()

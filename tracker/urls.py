@@ -3,11 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from dashboard.views import health as health_page
 from tracker import health
 
 api = [path("", include("tracker.api.urls")), path("", include("artifacts.urls"))]
 
 urlpatterns = [
+    # Before the admin, which answers everything below its address.
+    path("admin/health/", health_page.health, name="health"),
+    path("admin/health.json", health_page.health_json, name="health_json"),
     path("admin/", admin.site.urls),
     path("livez", health.livez),
     path("readyz", health.readyz),

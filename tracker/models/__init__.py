@@ -23,7 +23,7 @@ from tracker.models.ci import CIBuild
 from tracker.models.datasets import Dataset, DatasetUse, DatasetUseTag
 from tracker.models.experiments import Experiment, ExperimentTag, Key, Kind
 from tracker.models.iid import Counter
-from tracker.models.jobs import Job
+from tracker.models.jobs import Job, Worker
 from tracker.models.logged_models import (
     LoggedModel,
     LoggedModelMetric,
@@ -87,4 +87,5 @@ __all__ = [
     "User",
     "Visibility",
     "What",
+    "Worker",
 ]

@@ -115,3 +115,14 @@ class Job(models.Model):
             "problem": self.problem,
             "result": self.result,
         }
+
+
+class Worker(models.Model):
+    """A machine whose worker has done its regular round, and when it last did."""
+
+    name = models.CharField(max_length=200, unique=True)
+    version = models.CharField(max_length=40)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
