@@ -10,6 +10,7 @@ from msgspec import Meta
 from tracker import keys, lifecycle, locations
 from tracker.api import pairs
 from tracker.api.endpoint import Call, endpoint
+from tracker.api.parts import in_parts
 from tracker.api.wire import KeyValue, KeyValueItem, Message, Text, filled, missing
 from tracker.errors import Invalid, NotFound
 from tracker.keys import MAX_EXPERIMENT_TAG_CHARS
@@ -36,6 +37,7 @@ def experiment(row: Experiment, tags: list[KeyValueItem]) -> dict[str, Any]:
     )
 
 
+@in_parts
 def experiments(rows: Sequence[Experiment]) -> list[dict[str, Any]]:
     """Whole experiments; their tags in one query."""
     tags: dict[int, list[KeyValueItem]] = {row.pk: [] for row in rows}

@@ -9,6 +9,7 @@ from msgspec import Meta
 from tracker import logged_models
 from tracker.api import pairs
 from tracker.api.endpoint import Call, endpoint
+from tracker.api.parts import in_parts
 from tracker.api.runs import grouped
 from tracker.api.wire import KeyValue, KeyValueItem, Message, Text, double, filled
 from tracker.errors import Invalid
@@ -39,6 +40,7 @@ class WireStatus(StrEnum):
     UPLOAD_FAILED = "LOGGED_MODEL_UPLOAD_FAILED"
 
 
+@in_parts
 def models(rows: Sequence[LoggedModel]) -> list[dict[str, Any]]:
     """Whole models: one query for each kind of thing they hold, however many they are."""
     ids = [row.pk for row in rows]

@@ -1,6 +1,6 @@
 """Versions of registered models, as MLflow's client sees them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -8,6 +8,7 @@ from msgspec import Meta
 from tracker import keys, registry
 from tracker.api import pairs
 from tracker.api.endpoint import Call, endpoint
+from tracker.api.parts import in_parts
 from tracker.api.runs import grouped
 from tracker.api.wire import KeyValue, KeyValueItem, Message, Text, filled, missing
 from tracker.errors import Invalid
@@ -16,27 +17,15 @@ from tracker.registry import MAX_TAG_CHARS
 from tracker.search import registry as search
 
 DEFAULT_RESULTS = MAX_RESULTS = 200_000
-# How many rows' tags are asked for at a time: a statement holds so many values.
-CHUNK = 5000
 
 # ---------------------------------------------------------------- on the wire
 
 
+@in_parts
 def versions(
-    rows: Iterable[ModelVersion], *, with_aliases: bool = True
-) -> list[dict[str, Any]]:
-    """Whole versions, that came with their model: tags in one query, aliases in another."""
-    return [one for chunk in chunked(rows) for one in _versions(chunk, with_aliases)]
-
-
-def chunked(rows: Iterable[ModelVersion]) -> Iterator[list[ModelVersion]]:
-    rows = list(rows)
-    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
-
-
-def _versions(
-    rows: Sequence[ModelVersion], with_aliases: bool
+    rows: Sequence[ModelVersion], *, with_aliases: bool = True
 ) -> Iterator[dict[str, Any]]:
+    """Whole versions, that came with their model: tags in one query, aliases in another."""
     ids = [row.pk for row in rows]
     tags = grouped(
         ModelVersionTag.objects.filter(version__in=ids)

@@ -9,6 +9,7 @@ from msgspec import Meta
 from tracker import lifecycle, rows
 from tracker.api import pairs
 from tracker.api.endpoint import Call, endpoint
+from tracker.api.parts import in_parts
 from tracker.api.wire import (
     Int64,
     KeyValue,
@@ -76,6 +77,7 @@ def info(candidate: Candidate, experiment_iid: int) -> dict[str, Any]:
     )
 
 
+@in_parts
 def runs(candidates: Sequence[Candidate], *, with_model_inputs: bool = False) -> Items:
     """Whole runs: one query for each kind of thing they hold, however many they are.
 
