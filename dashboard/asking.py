@@ -1,6 +1,6 @@
 """A table's filter and order as the search room takes them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dashboard.columns import Sort
 from tracker.models import Experiment
@@ -8,8 +8,15 @@ from tracker.search import table
 from tracker.search.table import Search, SortKey
 
 
-def search(experiment: Experiment, text: str, sorts: Sequence[Sort]) -> Search:
-    return table.search(experiment, text=text, sort=[key(sort) for sort in sorts])
+def search(
+    experiment: Experiment,
+    text: str,
+    sorts: Sequence[Sort],
+    *,
+    known: Collection[tuple[str, str]] | None = None,
+) -> Search:
+    sort = [key(one) for one in sorts]
+    return table.search(experiment, text=text, sort=sort, known=known)
 
 
 def key(sort: Sort) -> SortKey:

@@ -13,7 +13,6 @@ from urllib.parse import quote, unquote
 from django.db.models import Count, Q
 
 from dashboard.directions import Direction, Used, by_weight, direction, rule
-from tracker import ci
 from tracker.models import Candidate, Experiment, Key, Kind, Param
 from tracker.recording import PARENT
 
@@ -184,11 +183,6 @@ class Catalogue:
     def is_nested(self) -> bool:
         """Whether any candidate was logged as another one's child."""
         return (Kind.TAG, PARENT) in self.entries
-
-    @property
-    def has_ci(self) -> bool:
-        """Whether any candidate came out of CI: their tags say so."""
-        return ci.concerns({entry.key: "" for entry in self.of_kind(Kind.TAG)})
 
     def is_numeric(self, column: Column) -> bool:
         entry = self.entries.get((column.kind, column.key))

@@ -67,7 +67,7 @@ def page(
     start: int,
     size: int,
 ) -> Grouped:
-    """A page of groups with their members. Three queries, whatever the numbers."""
+    """A page of groups with their members. Two or three queries, whatever the numbers."""
     keyed, names = with_keys(rows, grouping)
     order, joins, aggregates = ordering(sorts, agg)
     groups = (
@@ -83,16 +83,19 @@ def page(
         )
         .order_by(*order, "-newest_ms", *names)
     )
-    total = keyed.values(*names).distinct().count()
-    if start >= total:
-        start = 0
+    rows_here = list(groups[start : start + size + 1])
+    if not rows_here and start:  # a page that is there no more
+        start, rows_here = 0, list(groups[: size + 1])
+    total = start + len(rows_here)
+    if len(rows_here) > size:
+        total = keyed.values(*names).distinct().count()
     made = [
         Group(
             name_of(tuple(row[name] for name in names)),
             tuple(row[name] for name in names),
             *(row[name] for name in ("n", "live", "failed", "finished", "newest_ms")),
         )
-        for row in groups[start : start + size]
+        for row in rows_here[:size]
     ]
     gather(keyed, names, made)
     return Grouped(made, total, start)

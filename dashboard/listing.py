@@ -57,31 +57,28 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
     state = State.read(request, catalogue, view=views.current, view_slug=views.slug)
     is_tree = catalogue.is_nested and not state.is_flat and not state.grouping
     was = request.GET.get("was", "")[:10_000]
-    found = matching.find(opened, state, was=was, is_tree=is_tree)
+    found = matching.find(
+        opened, state, was=was, is_tree=is_tree, known=catalogue.entries.keys()
+    )
     if is_tree and not state.opened and not found.is_filtered:
         state = opened_first(state, found)
     branches = tree(opened, state, found, is_tree)
-    shown, owners = whoever(state, found, branches)
-    catalogue.measure(shown)
+    ids, owners = whoever(state, found, branches)
     wanted = opened.baseline if state.baseline is None else state.baseline
     relations = table.related(
-        [candidate.pk for candidate in shown],
-        eids={candidate.parent_eid for candidate in shown} - {""},
+        ids,
+        eids={branch.candidate.parent_eid for branch in branches} - {""},
         project=experiment.project,
         iids=[wanted] if wanted else [],
     )
+    shown = [relations.candidates[pk] for pk in ids if pk in relations.candidates]
+    catalogue.measure(shown)
     baseline = relations.others.get(wanted) if wanted else None
-    asks_for_ci = any(c.key in ("ci", "commit") for c in state.columns)
-    builds = (
-        table.ci_builds([c.pk for c in shown])
-        if catalogue.has_ci and (asks_for_ci or not state.columns)
-        else {}
-    )
     columns = list(state.columns) or offered.default_columns(
-        catalogue, total=total, present=present(shown, builds, relations)
+        catalogue, total=total, present=present(shown, relations)
     )
     measured = [*owners, *([baseline] if baseline else [])]
-    facts = table.gather(measured, columns, relations=relations, builds=builds)
+    facts = table.gather(measured, columns, relations=relations)
     folded = 0
     if state.is_diff:
         equal = equal_columns(catalogue, found, owners, columns, facts, total)
@@ -127,15 +124,14 @@ def tree(opened: Opened, state: State, found: Found, is_tree: bool) -> list[Bran
 
 def whoever(
     state: State, found: Found, branches: Sequence[Branch]
-) -> tuple[list[Candidate], Sequence[Candidate | Member]]:
-    """The candidates that have a row, and all whose values the rows are made of."""
+) -> tuple[list[int], Sequence[Candidate | Member]]:
+    """The keys of those that have a row, and all whose values the rows are made of."""
     if not found.grouped:
-        shown = [branch.candidate for branch in branches]
-        return shown, shown
+        owners = [branch.candidate for branch in branches]
+        return [candidate.pk for candidate in owners], owners
     groups = found.grouped.groups
-    wanted = [m.pk for group in groups for m in listed(group, state)]
-    rows = Candidate.objects.in_bulk(wanted) if wanted else {}
-    return list(rows.values()), [m for group in groups for m in group.members]
+    ids = [member.pk for group in groups for member in listed(group, state)]
+    return ids, [member for group in groups for member in group.members]
 
 
 def listed(group: Group, state: State) -> Sequence[Member]:
@@ -151,16 +147,11 @@ def members_shown(given: Listing) -> Iterable[Member]:
         yield from listed(group, given.state)
 
 
-def present(
-    shown: Sequence[Candidate], builds: object, relations: Relations
-) -> set[str]:
+def present(shown: Sequence[Candidate], relations: Relations) -> set[str]:
     """The optional attributes that are worth a column."""
-    found = {"user"} if len({c.user_id for c in shown}) > 1 else set()
-    return (
-        found
-        | ({"ci"} if builds else set())
-        | ({"files"} if relations.files else set())
-    )
+    several = len({candidate.user_id for candidate in shown}) > 1
+    there = {"user": several, "ci": relations.builds, "files": relations.files}
+    return {name for name, is_there in there.items() if is_there}
 
 
 # ---------------------------------------------------------------- rows

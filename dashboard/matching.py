@@ -4,7 +4,7 @@ Only tracker/search reads the filter language. Here its answers get the shape th
 needs, and what it refuses becomes a note beside the table.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -56,7 +56,12 @@ class Found(NamedTuple):
 
 
 def find(
-    opened: Opened, state: State, *, was: str = "", is_tree: bool = False
+    opened: Opened,
+    state: State,
+    *,
+    was: str = "",
+    is_tree: bool = False,
+    known: Collection[tuple[str, str]] | None = None,
 ) -> Found:
     """A page of what matches.
 
@@ -64,18 +69,29 @@ def find(
     stays: `was`, or else everything.
     """
     try:
-        return found(opened, state, state.q, is_tree=is_tree)
+        return found(opened, state, state.q, is_tree=is_tree, known=known)
     except Invalid as refusal:
         wrong = problem(refusal)
     start = replace(state, token="", start=0)
     if was and was != state.q:
         with suppress(Invalid):
-            return found(opened, start, was, is_tree=is_tree)._replace(problem=wrong)
-    return found(opened, start, "", is_tree=is_tree)._replace(problem=wrong)
+            return found(opened, start, was, is_tree=is_tree, known=known)._replace(
+                problem=wrong
+            )
+    return found(opened, start, "", is_tree=is_tree, known=known)._replace(
+        problem=wrong
+    )
 
 
-def found(opened: Opened, state: State, text: str, *, is_tree: bool) -> Found:
-    asked = search(opened.experiment, text, state.sorts)
+def found(
+    opened: Opened,
+    state: State,
+    text: str,
+    *,
+    is_tree: bool,
+    known: Collection[tuple[str, str]] | None,
+) -> Found:
+    asked = search(opened.experiment, text, state.sorts, known=known)
     number = asked.count() if text else Count(opened.total, True)
     if state.grouping:
         with asked.limited():

@@ -124,7 +124,6 @@ def gather(
     columns: Iterable[Column],
     *,
     relations: "Relations | None" = None,
-    builds: dict[int, CIBuild] | None = None,
 ) -> Facts:
     """A query for each kind of column that is shown, whatever the numbers of rows."""
     ids = [candidate.pk for candidate in candidates]
@@ -143,11 +142,10 @@ def gather(
         ids, keys.get(Kind.PARAM, set()), keys.get(Kind.TAG, set())
     )
     attributes = keys.get(ATTRIBUTE, set())
-    if {"ci", "commit"} & attributes:
-        facts.builds = ci_builds(ids) if builds is None else builds
-    if relations is None and "files" in attributes:
+    if relations is None and {"files", "ci", "commit"} & attributes:
         relations = related(ids)
     if relations:
+        facts.builds = relations.builds
         facts.files, facts.children = relations.files, relations.children
         facts.parents = relations.parents
     return facts
@@ -195,12 +193,6 @@ def texts(
     return found[Kind.PARAM], found[Kind.TAG]
 
 
-def ci_builds(ids: Collection[int]) -> dict[int, CIBuild]:
-    return {
-        build.candidate_id: build for build in CIBuild.objects.filter(candidate__in=ids)
-    }
-
-
 class Relations(NamedTuple):
     """What hangs on candidates: their files, their children, and what they hang on."""
 
@@ -208,6 +200,8 @@ class Relations(NamedTuple):
     children: dict[int, int]
     parents: dict[str, Candidate]
     others: dict[int, Candidate]  # by iid: those asked for by their number
+    builds: dict[int, CIBuild]
+    candidates: dict[int, Candidate]  # all of these by key
 
 
 def related(
@@ -217,7 +211,7 @@ def related(
     project: Project | None = None,
     iids: Collection[int] = (),
 ) -> Relations:
-    """Counts for these candidates; and others, by eid or by number. One query."""
+    """Counts and CI jobs of these candidates; and others, by eid or number. One query."""
     wanted = Q(pk__in=ids)
     if eids:
         wanted |= Q(eid__in=eids)
@@ -228,13 +222,17 @@ def related(
     rows = (
         Candidate.objects.alive()
         .filter(wanted)
+        .select_related("ci_build")
         .annotate(
             file_count=counted(files, "candidate"),
             child_count=counted(children, "parent_eid"),
         )
     )
-    found = Relations({}, {}, {}, {})
+    found = Relations({}, {}, {}, {}, {}, {})
     for candidate in rows:
+        found.candidates[candidate.pk] = candidate
+        if build := getattr(candidate, "ci_build", None):
+            found.builds[candidate.pk] = build
         said = vars(candidate)  # annotations, which no type knows of
         if said["file_count"]:
             found.files[candidate.pk] = said["file_count"]

@@ -781,9 +781,10 @@ def test_costs_the_same_whatever_its_size(
     query = {"cols": ",".join([*cols, "t:team", "a:ci", "a:files"]), "n": "25"}
     browser.get(url, query)
 
-    # project, experiment, keys, views, page, files and parents, metrics, params and tags,
-    # best; as long as nobody has counted the catalogue: the params of this page
-    with django_assert_num_queries(9 if counted else 10):
+    # project, experiment, keys, views, page, children, files with jobs and parents,
+    # metrics, params and tags, best; as long as nobody has counted the catalogue: the
+    # params of this page
+    with django_assert_num_queries(10 if counted else 11):
         browser.get(url, query)
 
 
@@ -797,9 +798,9 @@ def test_a_filter_and_an_order_cost_the_same_whatever_matches(
     query = {"q": "lr >= 0", "sort": "-m:val/acc.max", "n": "25"}
     browser.get(url, query)
 
-    # project, experiment, keys, views, the filter's names, where to begin, how many, page,
-    # files and parents, metrics, params, best
-    with django_assert_num_queries(12):
+    # project, experiment, keys, views, where to begin, how many, page, files with jobs and
+    # parents, metrics, params, best
+    with django_assert_num_queries(11):
         browser.get(url, query)
 
 

@@ -154,9 +154,8 @@ def test_groups_cost_the_same_whatever_their_number(
     }
     browser.get(url, query)
 
-    # project, experiment, keys, views, how many groups, groups, members; params of the
-    # page, metrics, params and tags, best
-    with django_assert_num_queries(10):
+    # project, experiment, keys, views, groups, members, metrics, params and tags, best
+    with django_assert_num_queries(9):
         browser.get(url, query)
 
 

@@ -5,7 +5,7 @@ without the names of the kinds: what an experiment's candidates have decides wha
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -132,17 +132,19 @@ def search(
     text: str = "",
     sort: Sequence[SortKey] = (),
     view: View = View.ACTIVE_ONLY,
+    known: Collection[tuple[str, str]] | None = None,
 ) -> Search:
     """The experiment's candidates that match the filter, in this order.
 
     The newest first among equals, and where nothing is asked; what is missing comes last
     in both directions. The page's tokens lead to the next page and to the previous one,
     and belong to this filter, sort and view. Candidates come bare: look up what is shown.
+    Whoever has the catalogue at hand gives its kinds and keys as `known`.
 
     Raises BadFilter, with the position of what is wrong in the text, or Invalid for a
     sort; `page` raises Invalid for a token.
     """
-    choice, has_pattern = _choice(experiment, text, sort)
+    choice, has_pattern = _choice(experiment, text, sort, known)
     identity = ["table", experiment.pk, text, [list(key) for key in sort], view]
     return Search(choice, view, has_pattern, identity)
 
@@ -188,12 +190,15 @@ def conditions(text: str) -> list[Condition]:
 
 
 def _choice(
-    experiment: Experiment, text: str, sort: Sequence[SortKey]
+    experiment: Experiment,
+    text: str,
+    sort: Sequence[SortKey],
+    known: Collection[tuple[str, str]] | None,
 ) -> tuple[Choice, bool]:
     """Which candidates, and whether a regular expression picks them."""
     asked = grammar.expression(text)
     comparisons = [end for end in _ends(asked) if isinstance(end, Comparison)]
-    vocabulary = Vocabulary(experiment, [one.name for one in comparisons])
+    vocabulary = Vocabulary(experiment, [one.name for one in comparisons], known)
     simple = [
         vocabulary.question(part)
         for part in asked.parts
@@ -338,9 +343,17 @@ OTHERS = {
 class Vocabulary:
     """What names mean in one experiment: attributes first, then what its candidates have."""
 
-    def __init__(self, experiment: Experiment, names: Iterable[Name]) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        names: Iterable[Name],
+        known: Collection[tuple[str, str]] | None = None,
+    ) -> None:
         """Looks up all that the catalogue must say about these names, at once."""
         self.experiment = experiment
+        if known is not None:
+            self.known = known
+            return
         unclear = {form for name in names for form, _ in _forms(name)}
         self.known = (
             set(

@@ -1,0 +1,101 @@
+"""What the page that people live in may cost: statements and bytes, not times."""
+
+import gzip
+from pathlib import Path
+
+import django_htmx
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests import make
+from tracker import catalogue, lifecycle
+from tracker.models import Key, Kind, SavedView
+
+STATIC = Path(__file__).parent.parent.parent / "static"
+HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-4.min.js"
+
+
+@pytest.fixture(scope="module")
+def big(django_db_setup, django_db_blocker):
+    """110 candidates with 3,000 more keys in the catalogue; repeats, children, CI, a baseline."""
+    with django_db_blocker.unblock():
+        project = lifecycle.create_project("budget")
+        sweep = make.experiment(project, "sweep")
+        parent = make.candidate(sweep, name="parent")
+        for n in range(110):
+            make.candidate(
+                sweep,
+                name=f"candidate-{n}",
+                user_id=f"user-{n % 3}",
+                metrics={f"val/m{k}": n / (k + 1) for k in range(6)},
+                params={
+                    **{f"p{k}": str(n // 5 * k) for k in range(5)},
+                    "seed": str(n % 5),
+                },
+                tags={"mlflow.source.git.commit": "c" * 40}
+                | ({"mlflow.parentRunId": parent.eid} if n % 9 == 0 else {}),
+            )
+        Key.objects.bulk_create(
+            Key(experiment=sweep, kind=kind, key=f"{folder}/key-{n}")
+            for kind in (Kind.METRIC, Kind.PARAM)
+            for folder in ("train", "system", "layers")
+            for n in range(500)
+        )
+        catalogue.count(sweep)
+        lifecycle.set_experiment_tag(sweep, "tracker.baseline", "3")
+        SavedView.objects.create(experiment=sweep, slug="v", name="V", scope="team")
+        yield f"/p/budget/experiments/{sweep.iid}/"
+        project.delete()
+
+
+STATES = {
+    "plain": {},
+    "flat": {"flat": "1", "n": "100"},
+    "open": {"open": "1"},
+    "by a metric": {"sort": "-m:val/m0.max"},
+    "by three columns": {"sort": "-m:val/m0.max,p:p1,a:name"},
+    "two conditions": {"q": "val/m0 > 3 and p1 < 9", "sort": "-m:val/m0.max"},
+    "words": {"q": "candidate-1"},
+    "only differences": {"diff": "1"},
+    "groups": {"group": "~seed", "sort": "-m:val/m0.max"},
+    "groups with one open": {"group": "p:p1", "q": "val/m0 > 3"},
+    "a view": {"view": "v", "q": "val/m0 > 3"},
+    "no baseline": {"b": "0", "n": "100"},
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", STATES)
+def test_the_first_page_costs_at_most_twelve_statements(browser, big, name):
+    browser.get(big, STATES[name])
+
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        answer = browser.get(big, STATES[name])
+
+    assert answer.status_code == 200
+    assert len(captured) <= 12, "\n".join(q["sql"][:150] for q in captured)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["flat", "groups", "no baseline"])
+def test_the_page_is_small_on_the_wire(browser, big, name):
+    content = browser.get(big, STATES[name] | {"n": "100"}).content
+
+    assert len(gzip.compress(content)) < 60_000
+
+
+def test_styles_and_scripts_are_small_on_the_wire():
+    own = [
+        STATIC / "css" / "tracker.css",
+        STATIC / "js" / "tracker.js",
+        STATIC / "js" / "experiment.js",
+    ]
+
+    sizes = {p.name: len(gzip.compress(p.read_bytes())) for p in [*own, HTMX]}
+
+    assert sum(sizes.values()) < 45_000, sizes
+    assert sizes["tracker.css"] < 18_000
+    assert sizes["tracker.js"] + sizes["experiment.js"] < 12_000
