@@ -1,6 +1,7 @@
 """The core application."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class TrackerConfig(AppConfig):
@@ -11,3 +12,9 @@ class TrackerConfig(AppConfig):
     def ready(self) -> None:
         # Registered by being imported.
         from tracker import routes, signing_in, sqlite  # noqa: F401
+
+
+class BackOfficeConfig(AdminConfig):
+    """Django's admin with a front page of our own."""
+
+    default_site = "tracker.operators.Site"

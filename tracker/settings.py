@@ -184,7 +184,7 @@ except BadSetting as problem:
 # ---------------------------------------------------------------- the Django project
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "tracker.apps.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
