@@ -61,6 +61,14 @@ KINDS: dict[str, Kind] = {
         (Field("Axes", "any", True, True),),
         "many parameters and a metric at once",
     ),
+    "history": Kind(
+        "Best so far", (METRIC,), "values in the order of starting, and the best so far"
+    ),
+    "pareto": Kind(
+        "Pareto front",
+        (METRIC, Field("Against", "metric"), Field("Colour", "metric", True)),
+        "what nobody beats in both",
+    ),
     "roc": Kind("ROC", (Field("File", "path"),), "a logged table of fpr and tpr"),
     "pr": Kind(
         "Precision and recall",
@@ -89,12 +97,14 @@ class Spec(NamedTuple):
     def title(self) -> str:
         names = [plain(field) for field in self.fields]
         match self.kind:
-            case "line" | "band" | "env" | "bar":
+            case "line" | "band" | "env" | "bar" | "history":
                 return names[0]
             case "box":
                 return f"{names[0]} by {names[1]}"
             case "scatter":
                 return f"{names[1]} by {names[0]}"
+            case "pareto":
+                return f"{names[0]} against {names[1]}"
             case "contour" | "heat":
                 return f"{names[2]} over {names[0]} and {names[1]}"
             case "parallel":

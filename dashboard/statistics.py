@@ -53,8 +53,8 @@ def half_width(values: Sequence[float]) -> float | None:
         return None
 
 
-@functools.cache
-def quantile(freedom: int) -> float:
+@functools.lru_cache(1000)
+def quantile(freedom: float) -> float:
     from scipy.special import stdtrit  # a third of a second that most pages can save
 
     return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))

@@ -92,6 +92,32 @@ def strip(dots: Sequence[tuple[int, float]], base: float | None = None) -> SafeS
     )
 
 
+def whisker(mean: float, half_width: float | None, scale: Scale | None) -> SafeString:
+    """A mean and its interval on a scale that all rows share."""
+    if scale is None:
+        return SafeString("")
+
+    def x(value: float) -> str:
+        return f"{4 + scale.place(value) * 232:.1f}"
+
+    line = (
+        format_html(
+            '<path class="ci" d="M{} 10H{}"/>',
+            x(mean - half_width),
+            x(mean + half_width),
+        )
+        if half_width is not None
+        else ""
+    )
+    return format_html(
+        '<svg class="whisker" viewBox="0 0 240 20" aria-hidden="true">{}'
+        '<circle class="{}" cx="{}" cy="10" r="4"/></svg>',
+        line,
+        "dot" if half_width is not None else "ring",
+        x(mean),
+    )
+
+
 def rug(
     values: Sequence[float],
     mine: float,

@@ -15,6 +15,7 @@ from dashboard.views import (
     experiment_live,
     experiments,
     explain,
+    insights,
     jobs,
     joining,
     links,
@@ -155,6 +156,16 @@ urlpatterns = [
     path("p/<str:slug>/trash/restore/", trash.restore, name="restore"),
     path("p/<str:slug>/trash/delete/", trash.purge, name="purge"),
     path("s/<str:code>/", share.short, name="short"),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/insights/",
+        insights.insights,
+        name="experiment_insights",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/sweep/",
+        insights.sweep_tab,
+        name="experiment_sweep",
+    ),
     # Candidates and compare.
     path("p/<str:slug>/c/<int:iid>/", candidates.candidate, name="candidate"),
     path(

@@ -88,6 +88,8 @@ SPECS = {
     "contour": "contour!lr!seed!val/acc",
     "heat": "heat!model!lr!val/acc",
     "parallel": "parallel!p:lr!p:model!m:val/acc",
+    "history": "history!val/acc",
+    "pareto": "pareto!val/acc!val/loss!size",
     "roc": "roc!eval/roc.csv",
     "pr": "pr!eval/pr.csv",
 }

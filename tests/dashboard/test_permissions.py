@@ -46,6 +46,8 @@ READ = [
     "/p/vision/experiments/1/charts/chart.json?ch=bar!val/acc",
     "/p/vision/experiments/1/charts/chart.svg?ch=bar!val/acc",
     "/p/vision/experiments/1/charts/chart.csv?ch=bar!val/acc",
+    "/p/vision/experiments/1/insights/",
+    "/p/vision/experiments/1/sweep/",
     "/p/vision/c/1.json",
     "/p/vision/c/1/code/",
     "/p/vision/c/1/system/",

@@ -1,0 +1,418 @@
+"""An experiment's Insights and Sweep tabs: who leads and how surely, and what a search found."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import Count, Max, Min, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from dashboard import drawings, find, leaderboard, matching, svg, sweep, sweep_charts
+from dashboard.chart_specs import Spec
+from dashboard.columns import Catalogue
+from dashboard.directions import Direction, direction
+from dashboard.find import Opened
+from dashboard.leaderboard import Row, Value
+from dashboard.plotly import with_charts
+from dashboard.results import AGGREGATES
+from dashboard.state import State
+from dashboard.templatetags.tracker_tags import grouped, shown, span
+from dashboard.views.charts import opened as open_experiment
+from tracker.models import Candidate, Kind, Metric, Param, Role, Status
+from tracker.permits import needs
+from tracker.seeds import SEEDS
+
+MAX_VALUES = 20_000
+COLUMNS = {
+    Direction.MAX: "max_value",
+    Direction.MIN: "min_value",
+    Direction.NONE: "value",
+}
+
+
+def common(
+    request: HttpRequest, project: Any, there: Opened, tab: str
+) -> dict[str, Any]:
+    return {
+        "project": project,
+        "section": "experiments",
+        "experiment": there.experiment,
+        "opened": there,
+        "total": there.total,
+        "live": there.live,
+        "note": "",
+        "tab": tab,
+        "may_write": find.may(request, project, Role.WRITER),
+    }
+
+
+# ---------------------------------------------------------------- leaderboard
+
+
+class Line(NamedTuple):
+    """A row of the board as the page shows it."""
+
+    row: Row
+    name: str
+    picture: SafeString
+    words: str  # leader, tie, worse by …
+    url: str  # its candidates, as a filtered table
+    interval: str  # "± 0.002"
+
+
+@needs(Role.READER)
+@with_charts
+def insights(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    project, there = open_experiment(request, slug, iid)
+    experiment = there.experiment
+    if experiment.is_deleted:
+        return find.gone(request, project, experiment)
+    page = common(request, project, there, "insights")
+    if there.total:
+        page |= board_page(request, slug, there)
+    return render(request, "dashboard/insights.html", page)
+
+
+def board_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
+    state = State.read(request, Catalogue.of(there.experiment))
+    found = matching.find(there, state)
+    keys = [
+        key
+        for key in Catalogue.of(there.experiment).metrics_by_weight()
+        if not key.startswith("system/")
+    ]
+    asked = request.GET.get("m", "")
+    key = asked if asked in keys else there.primary or next(iter(keys), "")
+    problems = list(state.notes)
+    if asked and asked != key:
+        problems.append(f"There is no metric “{asked[:100]}” here; this is {key}.")
+    rows, is_cut = board_of(
+        there, found.search.rows if found.is_filtered else None, key
+    )
+    objectives = [k for k in request.GET.getlist("o") if k in keys][:3]
+    objectives = objectives or usual_objectives(keys, key)
+    spec = Spec("pareto", tuple(objectives)) if len(objectives) > 1 else None
+    return {
+        "state": state,
+        "problems": problems
+        + ([f"{found.problem.message} Every candidate counts instead."]
+           if found.problem else []),
+        "metric_keys": keys[:300],
+        "key": key,
+        "words": direction(key).words or "higher taken as better",
+        "aggregate": AGGREGATES[direction(key)],
+        "lines": lines(slug, there, rows, key),
+        "is_cut": is_cut,
+        "sure": sum(1 for row in rows if row.is_sure),
+        "objectives": objectives,
+        "pareto": pareto_chart(request, slug, there, spec) if spec else None,
+        "candidates_url": reverse("candidate", args=[slug, 0])[:-2],
+    }  # fmt: skip
+
+
+def usual_objectives(keys: Sequence[str], key: str) -> list[str]:
+    """The metric to judge by, and one that pulls the other way if there is one."""
+    others = [k for k in keys if k != key and direction(k) is not Direction.NONE]
+    against = [k for k in others if direction(k) is not direction(key)]
+    costs = [k for k in keys if any(w in k.lower() for w in ("latency", "time", "second",
+             "size", "param", "cost", "memory"))]  # fmt: skip
+    second = next(iter([*costs, *against, *others]), None)
+    return [key, second] if key and second and second != key else []
+
+
+def board_of(
+    there: Opened, matching_rows: QuerySet[Candidate] | None, key: str
+) -> tuple[list[Row], bool]:
+    """Two queries: the values, and the seeds of those that are shown."""
+    towards = direction(key)
+    column = COLUMNS[towards]
+    rows = Metric.objects.filter(
+        experiment=there.experiment, key=key, candidate__deleted_at=None
+    ).exclude(**{f"{column}__isnull": True})
+    if towards is Direction.NONE:
+        rows = rows.filter(is_nan=False)
+    if matching_rows is not None:
+        rows = rows.filter(candidate__in=matching_rows.order_by().values("pk"))
+    known = list(
+        rows.values_list("candidate_id", "candidate__config", "candidate__iid", column)[
+            :MAX_VALUES
+        ]
+    )
+    values: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
+    for pk, config, iid, value in known:
+        # Without parameters nobody knows whether two are repeats.
+        values[config or -pk].append((pk, iid, value))
+    sign = -1 if towards is Direction.MIN else 1
+    best = sorted(
+        values,
+        key=lambda config: (
+            -sign * sum(v / len(values[config]) for *_, v in values[config])
+        ),
+    )[: leaderboard.MAX_ROWS]
+    seeds = seeds_of([pk for config in best for pk, *_ in values[config]])
+    board = leaderboard.board(
+        {
+            config: [
+                Value(iid, seeds.get(pk, ""), value)
+                for pk, iid, value in values[config]
+            ]
+            for config in best
+        },
+        towards,
+    )
+    return board, len(known) == MAX_VALUES
+
+
+def seeds_of(ids: Sequence[int]) -> dict[int, str]:
+    named = Q(key__in=SEEDS) | Q(key__endswith="_seed") | Q(key__endswith="/seed")
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = Param.objects.filter(named, candidate__in=ids).order_by("key")
+    for pk, key, value in rows.values_list("candidate_id", "key", "value"):
+        found[pk].append(f"{key}={value}")
+    return {pk: ",".join(said) for pk, said in found.items()}
+
+
+def lines(slug: str, there: Opened, rows: Sequence[Row], key: str) -> list[Line]:
+    """One query for the names."""
+    firsts = list(
+        Candidate.objects.filter(
+            project=there.experiment.project_id,
+            iid__in=[row.values[0].iid for row in rows],
+        ).only("iid", "name")
+    )
+    by_iid = {candidate.iid: candidate for candidate in firsts}
+    names = drawings.told_apart(drawings.params_of(firsts, None), firsts)
+    ends = [
+        end
+        for row in rows
+        for end in (
+            row.said.mean - (row.said.half_width or 0),
+            row.said.mean + (row.said.half_width or 0),
+        )
+    ]
+    scale = svg.scale_of(ends, margin=0.04)
+    table = reverse("experiment", args=[slug, there.experiment.iid])
+    made = []
+    for row in rows:
+        first = by_iid.get(row.values[0].iid)
+        numbers = ", ".join(str(value.iid) for value in row.values[:100])
+        made.append(
+            Line(
+                row,
+                names[first.pk] if first else f"#{row.values[0].iid}",
+                svg.whisker(row.said.mean, row.said.half_width, scale),
+                words(row),
+                f"{table}?{urlencode({'q': f'number in ({numbers})'})}",
+                f"±{shown(row.said.half_width, 2)}"
+                if row.said.half_width is not None
+                else "",
+            )
+        )
+    return made
+
+
+def words(row: Row) -> str:
+    if row.rank is None:
+        many = row.said.n
+        return f"not enough repeats: {many} of 3"
+    if row.gap is None:
+        return "leader"
+    gap = row.gap
+    between = f"{shown(gap.low, 2)} … {shown(gap.high, 2)}"
+    if row.is_tie:
+        return f"tie: difference {shown(gap.mean, 2)} ({between})"
+    return f"worse by {shown(abs(gap.mean), 2)} ({between})"
+
+
+class Chart(NamedTuple):
+    """A chart by its specification, as `_drawing.html` shows it."""
+
+    id: str
+    spec: Spec
+    url: str
+    svg_url: str
+    csv_url: str
+    remove_url: str = ""
+    up_url: str = ""
+    frame: None = None
+    images: None = None
+
+
+def chart_of(
+    slug: str, there: Opened, spec: Spec, number: int, pairs: Sequence[tuple[str, str]]
+) -> Chart:
+    place = [slug, there.experiment.iid]
+    query = urlencode([*pairs, ("ch", spec.text)])
+    return Chart(
+        f"chart-{number}",
+        spec,
+        f"{reverse('experiment_chart', args=place)}?{query}",
+        f"{reverse('experiment_chart_svg', args=place)}?{query}",
+        f"{reverse('experiment_chart_csv', args=place)}?{query}",
+    )
+
+
+def pareto_chart(request: HttpRequest, slug: str, there: Opened, spec: Spec) -> Chart:
+    q = request.GET.get("q", "")
+    return chart_of(slug, there, spec, 1, [("q", q)] if q else [])
+
+
+# ---------------------------------------------------------------- sweep
+
+MAX_PARENTS = 100
+MAX_SLICES = 8
+
+
+class Study(NamedTuple):
+    """A parent, and how many children it has."""
+
+    candidate: Candidate
+    children: int
+
+
+@needs(Role.READER)
+@with_charts
+def sweep_tab(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    project, there = open_experiment(request, slug, iid)
+    if there.experiment.is_deleted:
+        return find.gone(request, project, there.experiment)
+    page = common(request, project, there, "sweep")
+    if there.total:
+        page |= sweep_page(request, slug, there)
+    return render(request, "dashboard/sweep.html", page)
+
+
+def sweep_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
+    studies = studies_of(there)
+    asked = request.GET.get("parent", "")
+    by_iid = {str(study.candidate.iid): study for study in studies}
+    problems = []
+    study = by_iid.get(asked) or (studies[0] if studies and asked != "all" else None)
+    if asked not in ("", "all") and asked not in by_iid:
+        problems.append(f"#{asked[:20]} is no parent here.")
+    members = Candidate.objects.alive().filter(experiment=there.experiment)
+    pairs: list[tuple[str, str]] = []
+    if study:
+        members = members.filter(parent_eid=study.candidate.eid)
+        pairs = [("q", f"parent = {study.candidate.iid}")]
+    params, metrics = sweep.offered([there.experiment.pk])
+    ordered = sweep_charts.by_weight_of(metrics) or metrics
+    key = request.GET.get("m", "")
+    key = key if key in metrics else there.primary or next(iter(ordered), "")
+    newest = list(
+        members.order_by("-started_ms", "eid").only("iid", "name", "started_ms")[
+            : sweep.MAX_CANDIDATES
+        ]
+    )
+    addresses = [sweep.Address(Kind.PARAM, name) for name in params]
+    known = sweep.sampled(newest, addresses, is_cut=False)
+    telling = sweep.telling(known, addresses)
+    return {
+        "problems": problems,
+        "studies": studies,
+        "study": study,
+        "whole": study is None,
+        "metric_keys": metrics,
+        "key": key,
+        "words": direction(key).words,
+        "facts": facts_of(members),
+        "best": best_trial(members, key),
+        "charts": sweep_charts_of(slug, there, key, telling, known, pairs),
+        "candidates_url": reverse("candidate", args=[slug, 0])[:-2],
+        "table_url": reverse("experiment", args=[slug, there.experiment.iid])
+        + (f"?{urlencode(pairs)}" if pairs else ""),
+    }
+
+
+def studies_of(there: Opened) -> list[Study]:
+    """Two queries."""
+    counted = dict(
+        Candidate.objects.alive()
+        .filter(experiment=there.experiment)
+        .exclude(parent_eid="")
+        .values("parent_eid")
+        .annotate(many=Count("pk"))
+        .order_by("-many")
+        .values_list("parent_eid", "many")[:MAX_PARENTS]
+    )
+    parents = Candidate.objects.alive().filter(
+        project=there.experiment.project_id, eid__in=list(counted)
+    )
+    found = [Study(parent, counted[parent.eid]) for parent in parents]
+    return sorted(found, key=lambda study: -study.candidate.started_ms)
+
+
+def facts_of(members: QuerySet[Candidate]) -> list[tuple[str, str]]:
+    """How many of each state, and the time between the first start and the last end."""
+    said = members.aggregate(
+        many=Count("pk"),
+        begun=Min("started_ms"),
+        ended=Max("ended_ms"),
+        **{
+            status.value: Count("pk", filter=Q(status=status.value))
+            for status in Status
+        },
+    )
+    facts = [("Trials", grouped(said["many"]))]
+    facts += [
+        (status.label, grouped(said[status.value]))
+        for status in Status
+        if said[status.value]
+    ]
+    if said["begun"] is not None and said["ended"] is not None:
+        facts.append(
+            ("From first to last", span((said["ended"] - said["begun"]) / 1000))
+        )
+    return facts
+
+
+class Best(NamedTuple):
+    candidate: Candidate
+    value: float
+    params: list[tuple[str, str]]
+
+
+def best_trial(members: QuerySet[Candidate], key: str) -> Best | None:
+    """Two queries."""
+    towards = direction(key)
+    column = COLUMNS[towards]
+    rows = Metric.objects.filter(key=key, candidate__in=members).exclude(
+        **{f"{column}__isnull": True}
+    )
+    order = column if towards is Direction.MIN else f"-{column}"
+    metric = rows.select_related("candidate").order_by(order, "candidate__iid").first()
+    if metric is None:
+        return None
+    params = metric.candidate.params.order_by("key").values_list("key", "value")[:60]
+    return Best(metric.candidate, getattr(metric, column), list(params))
+
+
+def sweep_charts_of(
+    slug: str,
+    there: Opened,
+    key: str,
+    telling: Sequence[sweep.Address],
+    known: sweep.Sample,
+    pairs: Sequence[tuple[str, str]],
+) -> list[Chart]:
+    if not key:
+        return []
+    specs = [Spec("history", (key,))]
+    if telling:
+        axes = (*map(str, telling), f"m:{key}")
+        specs.append(Spec("parallel", axes))
+    specs += [
+        Spec("scatter", (str(address), f"m:{key}")) for address in telling[:MAX_SLICES]
+    ]
+    numeric = [address for address in telling if known.field(address).is_numeric]
+    numeric.sort(key=lambda address: -len(set(known.values[address])))
+    if len(numeric) > 1:
+        specs.append(Spec("contour", (numeric[0].key, numeric[1].key, key)))
+    return [
+        chart_of(slug, there, spec, number, pairs)
+        for number, spec in enumerate(specs, start=1)
+    ]
