@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from tests import make
 from tests.browser.conftest import overflow
-from tracker.models import Candidate, CIBuild, Status
+from tracker import invitations, tokens
+from tracker.models import Candidate, CIBuild, Role, Status, User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -41,6 +42,11 @@ def world(vision):
     )
     make.candidate(make.experiment(vision, f"classification/{LONG}"))
     make.experiment(vision, "detection/empty")
+    for name in ("ada", LONG[:150]):
+        make.member(vision, name, Role.WRITER)
+    ada = User.objects.get(username="ada")
+    invitations.invite(vision, Role.READER, by=ada, note=LONG[:100])
+    tokens.issue_for_project(vision, name=LONG[:100])
     deleted = make.experiment(vision, "deleted")
     deleted.deleted_at = timezone.now()
     deleted.save()
@@ -51,7 +57,10 @@ PAGES = {
     "home": "/",
     "projects": "/projects/",
     "project": "/p/vision/",
-    "describe": "/p/vision/describe/",
+    "general": "/p/vision/settings/",
+    "members": "/p/vision/settings/members/",
+    "tokens": "/p/vision/settings/tokens/",
+    "access": "/p/vision/access/?who=local",
     "experiments": "/p/vision/experiments/",
     "deleted": "/p/vision/experiments/?view=deleted",
     "new": "/p/vision/experiments/new/",
@@ -72,7 +81,9 @@ def test_is_accessible(world, open_page, is_accessible, name, theme):
     is_accessible(open_page(PAGES[name], theme=theme))
 
 
-@pytest.mark.parametrize("name", ["table", "experiments", "project", "start"])
+@pytest.mark.parametrize(
+    "name", ["table", "experiments", "project", "start", "members"]
+)
 def test_is_accessible_on_a_phone(world, open_page, is_accessible, name):
     is_accessible(open_page(PAGES[name], size="phone"))
 

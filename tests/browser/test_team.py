@@ -1,4 +1,4 @@
-"""A stranger's whole day: an account, a browser, every address of the house, and nothing found.
+"""Team mode in a browser: a stranger's whole day that finds nothing, and accounts.
 
 The private project has one rare word in everything that people write: names, notes, tags,
 params, metrics, files, models. Nothing that the stranger is ever answered may hold it, and
@@ -11,6 +11,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import SIZES, overflow
 from tests.live import Server
 
 pytestmark = pytest.mark.browser
@@ -39,11 +40,11 @@ recording.log_batch(
     tags={{"{WORD}": "{WORD}"}},
 )
 token = tokens.issue_for_project(secret, name="{WORD}").row
-invitation = invitations.invite(secret, Role.READER, by=ada, note="{WORD}").row
+invitation = invitations.invite(secret, Role.READER, by=ada, note="{WORD}")
 print("WORLD" + json.dumps({{
     "slug": secret.slug, "number": secret.pk, "iid": bird.iid, "eid": bird.eid,
     "member": secret.memberships.get(user=ada).pk, "token": token.pk,
-    "invitation": invitation.pk, "experiment": sweep.iid,
+    "invitation": invitation.row.pk, "join": invitation.path, "experiment": sweep.iid,
     "routes": [
         [one.address, sorted(one.needs)] for one in routes() if one.is_ours and one.needs
     ],
@@ -264,3 +265,63 @@ def test_whoever_belongs_there_finds_it_at_the_same_addresses(house, somebody):
     assert len(opened) > 25
     assert owner.found(WORD)
     assert not asked_for_it(" ".join(owner.found(WORD)))
+
+
+# ---------------------------------------------------------------- pages of accounts
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_of_an_account_are_accessible(
+    house, chromium, somebody, is_accessible, theme
+):
+    ada, visitor = somebody("ada"), somebody()
+    pages = {
+        ada: ["/you/", "/you/tokens/", f"/p/{house.world['slug']}/settings/members/"],
+        visitor: ["/sign-in/", house.world["join"], "/join/over/"],
+    }
+    for person, addresses in pages.items():
+        person.page.emulate_media(color_scheme=theme)
+        for address in addresses:
+            person.open(address)
+            is_accessible(person.page)
+            for width, height in SIZES.values():
+                person.page.set_viewport_size({"width": width, "height": height})
+                assert overflow(person.page) <= 0, (address, width)
+
+
+def test_an_invitation_from_link_to_project_without_a_script(house, chromium):
+    plain = {"base_url": house.url, "java_script_enabled": False}
+    owner, guest = chromium.new_context(**plain), chromium.new_context(**plain)
+    page = owner.new_page()
+    page.goto("/sign-in/?next=/p/garden/settings/members/")
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.get_by_label("For whom").fill("Dora")
+    page.locator("#invite").get_by_label("Role").select_option("Writer")
+    page.get_by_role("button", name="Make link").click()
+    link = page.locator("#secret").inner_text()
+    page.goto("/p/garden/settings/members/")
+    expect(page.get_by_role("row", name="Dora")).to_be_visible()
+
+    door = guest.new_page()
+    door.goto(link)
+    expect(door.get_by_role("heading", name="Join garden")).to_be_visible()
+    door.get_by_label("User name").fill("dora")
+    door.get_by_label("Password").fill(PASSWORD)
+    door.get_by_role("button", name="Make an account and join").click()
+    expect(door.get_by_role("heading", name="garden", level=1)).to_be_visible()
+
+    page.reload()
+    row = page.get_by_role("row", name="dora")
+    row.get_by_role("combobox").select_option("Reader")
+    row.get_by_role("button", name="Change").click()
+    expect(page.get_by_text("dora is reader now.")).to_be_visible()
+    page.get_by_role("row", name="dora").get_by_role("button", name="Remove").click()
+    door.goto("/p/garden/settings/members/")
+    expect(
+        door.get_by_text("This needs the role Owner; yours is Reader.")
+    ).to_be_visible()
+    owner.close()
+    guest.close()
