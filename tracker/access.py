@@ -91,6 +91,17 @@ def role_here(project: Project, user: User | AnonymousUser) -> Role | None:
     return Role.READER if project.visibility in everyones else None
 
 
+def restorable_by(user: User | AnonymousUser) -> QuerySet[Project]:
+    """The deleted projects that this person owns."""
+    deleted = Project.objects.exclude(deleted_at=None)
+    if not user.is_authenticated:
+        return deleted.none()
+    if user.is_superuser:
+        return deleted
+    owned = Membership.objects.current().filter(user=user, role=Role.OWNER)
+    return deleted.filter(pk__in=owned.values("project"))
+
+
 def is_insider(project: Project, actor: Actor) -> bool:
     """Whether the actor belongs here, and not only reads what its visibility opens."""
     return _own_role(project, actor) is not None

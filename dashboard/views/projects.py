@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -16,7 +17,7 @@ from dashboard.columns import Column
 from dashboard.find import number_of
 from dashboard.forms import ProjectForm
 from dashboard.views.experiments import details
-from tracker import lifecycle, sketches, tokens
+from tracker import access, lifecycle, sketches, tokens
 from tracker.lifecycle import now_ms
 from tracker.models import (
     Candidate,
@@ -183,10 +184,20 @@ def projects(request: HttpRequest) -> HttpResponse:
     page = {
         "section": "projects",
         "form": form,
-        "projects": with_counts(Project.objects.visible_to(request.user)),
+        "projects": with_roles(request.user),
+        "deleted": access.restorable_by(request.user).order_by("-deleted_at"),
     }
     status = 422 if form.is_bound else 200
     return render(request, "dashboard/projects.html", page, status=status)
+
+
+def with_roles(user: User | AnonymousUser) -> list[Project]:
+    """Each with its counts, and with `role`: what the person is there."""
+    visible = access.with_role(Project.objects.visible_to(user), user)
+    rows = list(with_counts(visible))
+    for row in rows:
+        vars(row)["role"] = access.role_here(row, user)
+    return rows
 
 
 def created(owner: User, form: ProjectForm) -> HttpResponse:

@@ -90,8 +90,8 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(
                 request,
-                f"{project.name} is deleted. It can be restored for"
-                f" {settings.PURGE_AFTER_DAYS} days: open its address.",
+                f"{project.name} is deleted. It can be restored here for"
+                f" {settings.PURGE_AFTER_DAYS} days.",
             )
             return redirect("projects")
     content = {

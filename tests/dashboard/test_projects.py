@@ -25,7 +25,8 @@ def test_the_list_costs_the_same_for_one_or_many(
         make.candidate(make.experiment(make.project()))
     browser.get("/projects/")
 
-    with django_assert_num_queries(1):
+    # the projects, and those of them that could be restored
+    with django_assert_num_queries(2):
         browser.get("/projects/")
 
 

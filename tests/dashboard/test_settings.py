@@ -81,8 +81,9 @@ def test_deletes_only_after_the_name_is_typed_and_restores(own, vision, reader):
     assert client(reader).get("/p/vision/").status_code == 410
     assert "Restore</button>" not in client(reader).get("/p/vision/").content.decode()
     assert client(reader).post(SETTINGS + "restore/").status_code == 403
-    own.get("/projects/")  # takes the message with it
-    assert "vision" not in own.get("/projects/").content.decode()
+    client(reader).get("/projects/")
+    assert "vision" not in client(reader).get("/projects/").content.decode()
+    assert "Deleted" in own.get("/projects/").content.decode()
     assert own.post(SETTINGS + "restore/").status_code == 302
     assert own.get("/p/vision/").status_code == 200
 
@@ -107,6 +108,33 @@ def test_keeps_the_project_behind_a_bare_tracking_uri(db):
 
     assert answer.status_code == 422
     assert "it stays" in answer.content.decode()
+
+
+def test_lists_ones_role_in_each_project(own, reader, vision):
+    assert "Owner" in Page(own.get("/projects/")).main.text
+    assert "Reader" in Page(client(reader).get("/projects/")).main.text
+
+
+def test_whoever_makes_a_project_owns_it(stranger):
+    browser = client(stranger)
+
+    browser.post(
+        "/projects/", {"name": "Mine", "slug": "mine", "visibility": "private"}
+    )
+
+    member = Membership.objects.get(project__slug="mine")
+    assert (member.user, member.role) == (stranger, Role.OWNER)
+    assert browser.get("/p/mine/settings/members/").status_code == 200
+
+
+@pytest.mark.parametrize("slug", ["api", "ADMIN", "p", "123", "a/b", "a b", "", ".x"])
+def test_refuses_an_address_that_cannot_be_one(stranger, slug):
+    answer = client(stranger).post(
+        "/projects/", {"name": "x", "slug": slug, "visibility": "private"}
+    )
+
+    assert answer.status_code == 422
+    assert not Project.objects.exists()
 
 
 # ---------------------------------------------------------------- members
