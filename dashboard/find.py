@@ -84,7 +84,7 @@ class Gone(Http404):
 
 
 def missing(request: HttpRequest, slug: str) -> Http404:
-    deleted = Project.objects.exclude(deleted_at=None).filter(slug=slug).first()
+    deleted = Project.objects.in_trash().filter(slug=slug).first()
     role = access.remembers(deleted, Actor(request.user)) if deleted else None
     return Gone(deleted, role) if deleted and role else Http404()
 

@@ -93,7 +93,7 @@ def role_here(project: Project, user: User | AnonymousUser) -> Role | None:
 
 def restorable_by(user: User | AnonymousUser) -> QuerySet[Project]:
     """The deleted projects that this person owns."""
-    deleted = Project.objects.exclude(deleted_at=None)
+    deleted = Project.objects.in_trash()
     if not user.is_authenticated:
         return deleted.none()
     if user.is_superuser:

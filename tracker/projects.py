@@ -46,10 +46,12 @@ def delete(project: Project) -> None:
 
 @transaction.atomic
 def restore(project: Project) -> None:
+    """Raises Conflict where its purge has begun."""
     """Raises NotFound once its purge has begun."""
-    deleted = Project.objects.filter(pk=project.pk).exclude(deleted_at=None)
+    deleted = Project.objects.in_trash().filter(pk=project.pk)
     if deleted.filter(purged_at__isnull=False).exists():
         raise NotFound("This project is being purged. Nothing brings it back.")
-    if deleted.update(deleted_at=None):
-        audit.record(What.RESTORED, project=project, about=project)
+    if not deleted.update(deleted_at=None):
+        raise Conflict("This project is being purged, or is not deleted.")
+    audit.record(What.RESTORED, project=project, about=project)
     project.deleted_at = None

@@ -105,13 +105,17 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
 @needs(changes=Role.OWNER)
 def restore(request: HttpRequest, slug: str) -> HttpResponse:
     """From the page of a deleted project."""
-    project = get_object_or_404(Project.objects.exclude(deleted_at=None), slug=slug)
+    project = get_object_or_404(Project.objects.in_trash(), slug=slug)
     role = access.remembers(project, Actor(request.user))
     if role is None:
         raise Http404
     if role < Role.OWNER:
         raise PermissionDenied("Only an owner restores a project.")
-    projects.restore(project)
+    try:
+        projects.restore(project)
+    except TrackerError as problem:
+        messages.error(request, problem.message)
+        return redirect("projects")
     messages.success(request, f"{project.name} is back.")
     return redirect("project", project.slug)
 

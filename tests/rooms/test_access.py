@@ -217,3 +217,16 @@ def test_remembers_what_was_changed_about_who_may(vision, cast):
         What.DELETED,
         What.RESTORED,
     ]
+
+
+def test_a_project_whose_purge_has_begun_does_not_come_back(vision, cast):
+    projects.delete(vision)
+    assert list(access.restorable_by(cast["owner"])) == [vision]
+    for name in ("writer", "over", "stranger", "anonymous"):
+        assert not access.restorable_by(cast[name]).exists()
+
+    Project.objects.update(purged_at=timezone.now())
+
+    assert not access.restorable_by(cast["admin"]).exists()
+    with pytest.raises(Conflict):
+        projects.restore(vision)

@@ -66,6 +66,10 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def alive(self) -> Self:
         return self.filter(deleted_at=None)
 
+    def in_trash(self) -> Self:
+        """Those that can be restored: deleted, and not being purged."""
+        return self.filter(deleted_at__isnull=False, purged_at=None)
+
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """The projects whose pages this person may read."""
         alive = self.alive()
