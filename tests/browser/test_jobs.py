@@ -1,9 +1,14 @@
 """A job in a real browser: its bar moves, and its outcome comes without a reload."""
 
 import pytest
+from django.core.files.storage import storages
 from playwright.sync_api import expect
 
+from artifacts import ingest, inspection
+from artifacts.paths import Place
+from tests import make
 from tests.browser.conftest import overflow
+from tests.dashboard.test_artifacts import picture
 from tracker.models import Job
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -32,3 +37,32 @@ def test_the_bar_moves_and_the_outcome_comes_by_itself(job, open_page, is_access
 
     expect(page.locator(".job .notice")).to_have_text("All are in the trash.")
     assert overflow(page) <= 0
+
+
+@pytest.fixture
+def waiting(vision, settings, tmp_path):
+    """An image that no worker has looked at yet."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "artifacts")},
+        },
+    }
+    storages._storages.clear()
+    candidate = make.candidate(make.experiment(vision, "sweep"))
+    data = picture()
+    yield ingest.receive(Place(candidate, "plot.png"), [data], size_bytes=len(data))
+    storages._storages.clear()
+
+
+def test_a_file_shows_what_the_worker_found_without_a_reload(waiting, open_page):
+    page = open_page(f"/p/vision/c/{waiting.candidate.iid}/artifacts/plot.png")
+    expect(page.locator(".file-body")).to_contain_text("still looking at this file")
+    page.evaluate("window.stays = true")
+
+    inspection.inspect(inspection.claim(waiting.pk))
+
+    expect(page.locator(".file-body img")).to_be_visible(timeout=15_000)
+    expect(page.locator(".file-body")).to_contain_text("40 × 30 px")
+    assert page.evaluate("window.stays")
