@@ -67,6 +67,13 @@ PAGES = {
     "table": "/p/vision/experiments/1/",
     "columns": "/p/vision/experiments/1/?find=a&diff=1&n=25",
     "empty": "/p/vision/experiments/3/",
+    "groups": "/p/vision/experiments/1/?group=p:model&b=2&agg=max",
+    "tree": "/p/vision/experiments/1/?open=1&q=r50",
+    "act": "/p/vision/experiments/1/act/?verb=tag&c=1-3",
+    "baseline": "/p/vision/experiments/1/act/?verb=baseline&c=1",
+    "trash": "/p/vision/trash/",
+    "purge": "/p/vision/trash/delete/?all=1",
+    "metrics": "/p/vision/metrics/",
     "settings": "/p/vision/experiments/1/settings/",
     "start": "/p/vision/start/?lib=ci",
     "share": "/you/share/",
@@ -82,7 +89,17 @@ def test_is_accessible(world, open_page, is_accessible, name, theme):
 
 
 @pytest.mark.parametrize(
-    "name", ["table", "experiments", "project", "start", "members"]
+    "name",
+    [
+        "table",
+        "groups",
+        "trash",
+        "metrics",
+        "experiments",
+        "project",
+        "start",
+        "members",
+    ],
 )
 def test_is_accessible_on_a_phone(world, open_page, is_accessible, name):
     is_accessible(open_page(PAGES[name], size="phone"))
