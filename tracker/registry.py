@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from tracker import lifecycle, sources
+from tracker import audit, lifecycle, sources
 from tracker.errors import AlreadyExists, Invalid, NotFound
 from tracker.keys import check_length, echoed, quoted
 from tracker.lifecycle import now_ms
@@ -28,6 +28,7 @@ from tracker.models import (
     Project,
     RegisteredModel,
     RegisteredModelTag,
+    What,
 )
 from tracker.recording import EMPTY, listed
 from tracker.transactions import atomically
@@ -152,7 +153,9 @@ def _rename(model: RegisteredModel, name: str) -> RegisteredModel:
 @atomically
 def delete(model: RegisteredModel) -> None:
     """Gone for good, with all versions, tags and aliases; the files stay where they are."""
-    lock(model).delete()
+    model = lock(model)
+    audit.record(What.DELETED, project=model.project, about=model)
+    model.delete()
 
 
 @atomically
@@ -357,6 +360,7 @@ def delete_version(version: ModelVersion) -> None:
     """Gone for good, with its tags and aliases. Raises NotFound where it is gone already."""
     version = lock_version(version)
     model = version.model
+    audit.record(What.DELETED, project=model.project, about=version)
     version.delete()
     model.updated_ms = now_ms()
     model.save(update_fields=["updated_ms"])

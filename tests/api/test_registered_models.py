@@ -3,7 +3,7 @@ import pytest
 from tests import make
 from tests.api.words import EXISTS, GONE, INVALID, kv, refused
 from tracker import lifecycle, registry
-from tracker.models import ModelVersion, RegisteredModel
+from tracker.models import AuditEvent, ModelVersion, RegisteredModel, What
 
 MODEL = "registered-models"
 
@@ -408,3 +408,15 @@ def test_costs_the_same_for_one_or_many(api, staged, django_assert_num_queries):
     for limit in ("1", "100"):
         with django_assert_num_queries(6):
             names(api, max_results=limit)
+
+
+def test_remembers_who_deleted_what(api, churn):
+    make.version(churn)
+    api.delete("model-versions/delete", name="churn", version="1")
+    api.delete(f"{MODEL}/delete", name="churn")
+
+    events = AuditEvent.objects.filter(what=What.DELETED).order_by("pk")
+    assert [(one.kind, one.title) for one in events] == [
+        ("model version", "churn 1"),
+        ("registered model", "churn"),
+    ]
