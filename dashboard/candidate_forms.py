@@ -37,6 +37,10 @@ class StatusForm(forms.Form):
     status = forms.TypedChoiceField(choices=Status.choices, coerce=Status)
 
 
+class MoveForm(forms.Form):
+    to = forms.IntegerField(min_value=0, max_value=2**31)
+
+
 class RemovalForm(forms.Form):
     key = forms.CharField(max_length=250, strip=False)
 

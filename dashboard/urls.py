@@ -6,6 +6,7 @@ from django.urls import path
 from dashboard.views import (
     account,
     artifacts,
+    by_hand,
     candidates,
     changes,
     charts,
@@ -193,6 +194,13 @@ urlpatterns = [
     ),
     path("p/<str:slug>/c/<int:iid>.json", candidates.as_json, name="candidate_json"),
     path("p/<str:slug>/recipe/", surroundings.recipe, name="recipe"),
+    path("p/<str:slug>/c/<int:iid>/lock/", changes.lock, name="lock_candidate"),
+    path("p/<str:slug>/c/<int:iid>/move/", changes.move, name="move_candidate"),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/new/",
+        by_hand.new_candidate,
+        name="new_candidate",
+    ),
     path("p/<str:slug>/c/<int:iid>/status/", changes.status, name="candidate_status"),
     path(
         "p/<str:slug>/c/<int:iid>/baseline/",

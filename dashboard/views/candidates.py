@@ -52,6 +52,7 @@ from tracker.models import (
     What,
 )
 from tracker.models.candidates import moment
+from tracker.models.states import State, state
 from tracker.permits import needs
 
 MAX_METRICS_SHOWN = 300
@@ -185,6 +186,8 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "checks": checks,
         "met": sum(check.is_met for check in checks),
         "progress": progress.of(this, metrics, params),
+        "is_lost": state(this) == State.LOST,
+        "lost_reasons": lost_reasons(metrics),
         "build": build,
         "ci": about.ci(build),
         "datasets": datasets,
@@ -240,6 +243,23 @@ def compared_params(params: dict[str, str], base: Base | None) -> list[Compared]
             base.params.get(key) != value,
         )
         for key, value in params.items()
+    ]
+
+
+FULL = 95.0
+
+
+def lost_reasons(metrics: list[Metric]) -> list[str]:
+    """What the machine said before it fell silent."""
+    return [
+        f"{metric.key.removeprefix('system/').replace('_', ' ').capitalize()} had"
+        f" reached {metric.max_value:.0f} %."
+        for metric in metrics
+        if metric.key.startswith("system/")
+        and "memory" in metric.key
+        and metric.key.endswith("percentage")
+        and metric.max_value is not None
+        and metric.max_value > FULL
     ]
 
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from dashboard import baselines, find
+from dashboard import baselines, find, toast
 from dashboard.about import NOTE
 from dashboard.candidate_forms import (
+    MoveForm,
     NameForm,
     NoteForm,
     RemovalForm,
@@ -18,9 +19,9 @@ from dashboard.candidate_forms import (
     TagForm,
     first_error,
 )
-from tracker import lifecycle, recording
-from tracker.errors import TrackerError
-from tracker.models import Candidate, Role
+from tracker import bulk, lifecycle, recording
+from tracker.errors import Conflict, TrackerError
+from tracker.models import Action, Candidate, Experiment, Role
 from tracker.permits import needs
 
 
@@ -129,6 +130,55 @@ def baseline(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     else:
         carried_out(request, form, lambda: baselines.choose(candidate))
     return back(candidate)
+
+
+@needs(changes=Role.WRITER)
+def lock(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """From now on nothing about it changes, until it is unlocked."""
+    candidate = writable(request, slug, iid)
+    if "unlock" in request.POST:
+        lifecycle.unlock_candidates([candidate.pk])
+    elif not candidate.is_locked and not lifecycle.lock_candidates([candidate.pk]):
+        messages.error(request, "It is still running. What has ended can be locked.")
+    return back(candidate)
+
+
+MAX_TARGETS = 500
+
+
+@needs(Role.WRITER, changes=Role.WRITER)
+def move(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """To another experiment of the project; number, links and files stay."""
+    candidate = writable(request, slug, iid)
+    if request.method == "POST":
+        arguments = {"to": request.POST.get("to", "")}
+        carried_out(request, MoveForm(arguments), lambda: moved(request, candidate))
+        return back(candidate)
+    targets = Experiment.objects.alive().filter(project=candidate.project)
+    page = {
+        "project": candidate.project,
+        "section": "experiments",
+        "experiment": candidate.experiment,
+        "candidate": candidate,
+        "targets": targets.exclude(pk=candidate.experiment_id).order_by("name")[
+            :MAX_TARGETS
+        ],
+    }
+    return render(request, "dashboard/move_candidate.html", page)
+
+
+def moved(request: HttpRequest, candidate: Candidate) -> None:
+    to = int(request.POST["to"])
+    action, _ = bulk.start(
+        Action.Verb.MOVE,
+        candidate.project,
+        [candidate.pk],
+        asked_by=request.user if request.user.is_authenticated else None,
+        arguments={"to": to},
+    )
+    if candidate.is_locked:
+        raise Conflict(f"#{candidate.iid} is locked, so it stays where it is.")
+    toast.undoable(request, f"#{candidate.iid} has moved.", action)
 
 
 @needs(changes=Role.WRITER)

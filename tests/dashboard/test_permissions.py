@@ -66,6 +66,9 @@ WRITE = [  # a POST; a GET of the form, where there is one, asks for the same
     "/p/vision/experiments/1/restore/",
     "/p/vision/c/1/status/",
     "/p/vision/c/1/baseline/",
+    "/p/vision/c/1/lock/",
+    "/p/vision/c/1/move/",
+    "/p/vision/experiments/1/new/",
 ]
 OWN = [
     "/p/vision/describe/",
