@@ -100,6 +100,22 @@ def live(tmp_path_factory):
     assert code == 0, server.output()
 
 
+@pytest.fixture(scope="session")
+def chromium():
+    """One real browser for a process: Playwright starts in it only once."""
+    from playwright.sync_api import sync_playwright
+
+    # It runs an event loop in this thread, which Django would take for async code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Show with a failure what the server said."""

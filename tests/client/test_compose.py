@@ -8,7 +8,6 @@ from mlflow import MlflowClient
 from playwright.sync_api import expect
 
 from tests import parts
-from tests.browser.conftest import chromium  # noqa: F401  (a fixture)
 from tests.team import Team
 
 PASSWORD = "correct horse battery staple"
@@ -65,7 +64,7 @@ def test_takes_what_the_real_client_logs_and_looks_at_its_files(
 
 
 @pytest.mark.browser
-def test_signs_in_and_sees_the_run_and_its_file(team, chromium):  # noqa: F811
+def test_signs_in_and_sees_the_run_and_its_file(team, chromium):
     context = chromium.new_context()
     page = context.new_page()
 

@@ -8,7 +8,6 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.browser.conftest import chromium  # noqa: F401  (a fixture)
 from tests.live import Server, environment, free_port
 from tests.ops.test_company import listening, wait_for
 
@@ -212,7 +211,7 @@ def test_says_so_while_the_provider_is_away(closed_house, provider):
 
 
 @pytest.mark.browser
-def test_signs_in_with_a_button(open_house, provider, chromium):  # noqa: F811
+def test_signs_in_with_a_button(open_house, provider, chromium):
     provider.knows("sub-6", email="six@example.com", email_verified=True)
     context = chromium.new_context()
     page = context.new_page()

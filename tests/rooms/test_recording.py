@@ -89,7 +89,7 @@ def test_keeps_infinities_out_of_the_statistics_but_in_the_series(experiment):
 def test_stores_nothing_of_a_refused_batch(experiment):
     candidate = make.candidate(experiment, params={"lr": "0.1"})
 
-    with pytest.raises(Invalid, match="written once"):
+    with pytest.raises(Invalid, match="Changing param values is not allowed"):
         recording.log_batch(
             candidate,
             metrics=[P("loss", 1.0, 1)],
