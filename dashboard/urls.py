@@ -15,6 +15,7 @@ from dashboard.views import (
     experiment_files,
     experiment_live,
     experiments,
+    experiments_files,
     explain,
     insights,
     jobs,
@@ -64,6 +65,18 @@ urlpatterns = [
     path("p/<str:slug>/start/", projects.start, name="start"),
     path("p/<str:slug>/start/newest.json", projects.newest, name="newest"),
     path("p/<str:slug>/experiments/", experiments.experiments, name="experiments"),
+    path(
+        "p/<str:slug>/experiments.csv",
+        experiments_files.experiments_file,
+        {"form": "csv"},
+        name="experiments_csv",
+    ),
+    path(
+        "p/<str:slug>/experiments.json",
+        experiments_files.experiments_file,
+        {"form": "json"},
+        name="experiments_json",
+    ),
     path("p/<str:slug>/experiments/new/", experiments.create, name="new_experiment"),
     path(
         "p/<str:slug>/experiments/<int:iid>/", experiment.experiment, name="experiment"

@@ -404,3 +404,17 @@ def test_the_metric_to_judge_by_can_be_chosen(browser, vision):
     assert not experiment.tags.filter(key="tracker.primary").exists()
     wrong = browser.post(url + "settings/", {"name": "sweep", "primary": "nothing"})
     assert wrong.status_code == 422
+
+
+def test_the_list_is_a_file_too(browser, vision):
+    make.candidate(make.experiment(vision, "=cmd()"), metrics={"val/acc": 0.5})
+
+    text = browser.get("/p/vision/experiments.csv", {"sort": "name"}).content.decode(
+        "utf-8-sig"
+    )
+    whole = browser.get("/p/vision/experiments.json", {"q": "cmd"}).json()
+
+    assert text.splitlines()[1].startswith("1,'=cmd(),")
+    assert [(row["name"], row["best"], row["best_by"]) for row in whole] == [
+        ("=cmd()", 0.5, 1)
+    ]
