@@ -1,0 +1,227 @@
+"""The rows of `seed_load`: each a function of its number, the same on every machine."""
+
+import math
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from tracker import points, recording, rows, seeds, summary
+from tracker.models import Candidate, Counter, Experiment, Key, Kind
+from tracker.models.candidates import new_eid
+from tracker.recording import Point
+from tracker.summary import Row
+
+CHUNK = 1000
+METRICS = PARAMS = 10
+TEAMS = "red green blue teal pink gold gray".split()
+FIRST_MS = 1_700_000_000_000
+POINTS_AT_ONCE = 50_000
+CURVE = "curve"
+
+CANDIDATE = (
+    "project_id experiment_id iid eid name user_id status started_ms ended_ms"
+    " artifact_uri parent_eid config created_at written_ms"
+).split()
+Progress = Iterator[tuple[int, int]]  # done, of how many
+
+
+@dataclass
+class Load:
+    experiment: Experiment
+
+    # ------------------------------------------------------------ many candidates
+
+    def candidates(self, wanted: int) -> Progress:
+        """Make the experiment hold that many, a chunk at a time."""
+        self.name_keys()
+        done = self.experiment.candidates.count()
+        yield done, wanted
+        while done < wanted:
+            size = min(CHUNK, wanted - done)
+            with transaction.atomic():
+                self.chunk(range(done, done + size))
+            done += size
+            yield done, wanted
+
+    def name_keys(self) -> None:
+        """Every candidate has the same."""
+        one = told(0)
+        kinds: dict[Kind, Iterable[str]] = {
+            Kind.METRIC: one.metrics,
+            Kind.PARAM: one.params,
+            Kind.TAG: one.tags,
+        }
+        Key.objects.bulk_create(
+            [
+                Key(experiment=self.experiment, kind=kind, key=key)
+                for kind, keys in kinds.items()
+                for key in keys
+            ],
+            ignore_conflicts=True,
+        )
+
+    def chunk(self, numbers: range) -> None:
+        ids = self.insert_candidates(numbers)
+        made = {number: told(number) for number in numbers}
+        experiment = self.experiment.pk
+        append(
+            "tracker_param",
+            ["candidate_id", "experiment_id", "key", "value", "number"],
+            [
+                (ids[number], experiment, key, value, float(value))
+                for number, one in made.items()
+                for key, value in one.params.items()
+            ],
+        )
+        append(
+            "tracker_tag",
+            ["candidate_id", "experiment_id", "key", "value"],
+            [
+                (ids[number], experiment, key, value)
+                for number, one in made.items()
+                for key, value in one.tags.items()
+            ],
+        )
+        self.insert_metrics(ids, made)
+
+    def insert_candidates(self, numbers: range) -> dict[int, int]:
+        """Returns their primary keys."""
+        experiment = self.experiment
+        project = experiment.project_id
+        last = reserved(project, len(numbers))
+        made = []
+        for place, number in enumerate(numbers):
+            eid, started = new_eid(), FIRST_MS + number * 1000
+            made.append(
+                (
+                    project,
+                    experiment.pk,
+                    last - len(numbers) + place + 1,
+                    eid,
+                    f"run-{number}",
+                    "load",
+                    "FINISHED",
+                    started,
+                    started + 900,
+                    f"mlflow-artifacts:/{experiment.iid}/{eid}/artifacts",
+                    "",
+                    seeds.config(told(number).params),
+                    "2024-01-01 00:00:00+00:00",
+                    started + 900,
+                )
+            )
+        append("tracker_candidate", CANDIDATE, made)
+        stored = Candidate.objects.filter(eid__in=[one[3] for one in made])
+        by_iid = dict(stored.values_list("iid", "pk"))
+        return {
+            number: by_iid[last - len(numbers) + place + 1]
+            for place, number in enumerate(numbers)
+        }
+
+    def insert_metrics(self, ids: dict[int, int], made: dict[int, "Told"]) -> None:
+        """The series and the one point of each."""
+        owners = dict(
+            Candidate.objects.filter(pk__in=ids.values()).values_list("pk", "eid")
+        )
+        series: list[rows.Values] = []
+        for number, one in made.items():
+            started = FIRST_MS + number * 1000
+            owner = (ids[number], self.experiment.pk, started, owners[ids[number]])
+            for key, value in one.metrics.items():
+                point = Row(0, started, value, False)
+                series.append((*owner, key, *summary.of({point}, started)))
+        stored = rows.insert(
+            "tracker_metric",
+            points.SERIES,
+            series,
+            returning="id, step, timestamp, value, is_nan",
+        )
+        append("tracker_point", points.POINT, stored)
+
+    # ------------------------------------------------------------ long series
+
+    def curves(self, number: int, length: int) -> Progress:
+        """Give the newest candidates a series of many points each."""
+        newest = self.experiment.candidates.alive().order_by("-started_ms", "eid")
+        wanted, done = number * length, 0
+        for candidate in newest[:number]:
+            known = candidate.metrics.filter(key=CURVE).values_list("count", flat=True)
+            at = known.first() or 0
+            while at < length:
+                size = min(POINTS_AT_ONCE, length - at)
+                recording.log_batch(
+                    candidate,
+                    metrics=[
+                        on_curve(candidate.pk, step) for step in range(at, at + size)
+                    ],
+                )
+                at += size
+                yield done + at, wanted
+            done += length
+        yield done, wanted
+
+
+@dataclass
+class Told:
+    """What a script would have told of a candidate."""
+
+    metrics: dict[str, float]
+    params: dict[str, str]
+    tags: dict[str, str]
+
+
+def told(number: int) -> Told:
+    chance = random.Random(number)  # noqa: S311  (nothing secret)
+    return Told(
+        metrics={f"m{place}": chance.random() for place in range(METRICS)},
+        params={
+            "p0": str(number % 10),
+            **{f"p{place}": f"{chance.random():.6f}" for place in range(1, PARAMS)},
+        },
+        tags={
+            "mlflow.runName": f"run-{number}",
+            "mlflow.source.name": "train.py",
+            "mlflow.source.type": "LOCAL",
+            "mlflow.user": "load",
+            "team": f"team-{TEAMS[number % len(TEAMS)]}-{number % 100}",
+        },
+    )
+
+
+def on_curve(candidate: int, step: int) -> Point:
+    """A loss that falls, with noise and a rare spike."""
+    noise = (step * 2654435761 + candidate) % 1000 / 10_000
+    spike = 5.0 if step % 99_991 == candidate % 99_991 else 0.0
+    value = math.exp(-step / 300_000) + noise + spike
+    return Point(CURVE, value, FIRST_MS + step * 100, step)
+
+
+def reserved(project: int, size: int) -> int:
+    """The last of so many new iids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tracker_counter (project_id, kind, last) VALUES (%s, %s, %s)"
+            " ON CONFLICT (project_id, kind) DO UPDATE"
+            " SET last = tracker_counter.last + excluded.last RETURNING last",
+            [project, Counter.Kind.CANDIDATE.value, size],
+        )
+        [last] = cursor.fetchone()
+    return int(last)
+
+
+def append(table: str, columns: list[str], values: list[Any]) -> None:
+    """Rows that nobody else knows: COPY, or one statement run for each."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+                for row in values:
+                    copy.write_row(row)
+        else:
+            cursor.executemany(
+                f"INSERT INTO {table} ({', '.join(columns)})"
+                f" VALUES ({rows.places(len(columns))})",
+                values,
+            )
