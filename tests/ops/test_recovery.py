@@ -18,7 +18,7 @@ from tests.live import Server, free_port
 from tests.ops.test_company import Process, wait_for
 
 FILES = 6
-ROWS = 150_000
+ROWS = 600_000
 TABLE = b"step,loss\n" + b"1,0.123456\n" * ROWS
 # As shipped: a lease of 30 seconds and a sweep each minute. Here both are short, so that
 # the test is; TRACKER_TEST_AS_SHIPPED=1 takes the real ones.
@@ -119,7 +119,7 @@ def test_takes_up_what_a_killed_worker_and_a_lost_queue_have_left(server, broker
         f"\n{broker.settings or 'files'}: {Counter(row[0] for row in broken_off)} when"
         f" killed; started in {started - began:.1f} s, all ready {seconds:.1f} s later"
     )
-    assert any(row[0] == "processing" for row in broken_off)
+    assert any(row[0] != "ready" for row in broken_off)
     assert [(row[2], row[3]) for row in rows(server)] == [(ROWS, "")] * FILES
     assert all(attempts <= 2 for _, attempts, *_ in rows(server))
 
