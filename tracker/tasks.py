@@ -10,6 +10,7 @@ from tracker import (
     catalogue,
     jobs,
     purging,
+    tiling,
 )
 
 # One round of a periodic task leaves the worker free again after this long.
@@ -22,6 +23,16 @@ def count_keys() -> None:
     began = time.monotonic()
     for experiment in catalogue.stale():
         catalogue.count(experiment)
+        if time.monotonic() - began > ROUND_SECONDS:
+            return
+
+
+@shared_task(ignore_result=True)
+def build_tiles() -> None:
+    """Condense the series that have grown, as far as one round goes."""
+    began = time.monotonic()
+    for series in tiling.due():
+        tiling.build(series)
         if time.monotonic() - began > ROUND_SECONDS:
             return
 
