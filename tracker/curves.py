@@ -1,52 +1,29 @@
 """Series made small enough to draw, without losing what an eye would look for.
 
-A curve is cut into buckets of equal width. Each bucket
-keeps its lowest and its highest point where they are, so that a single spike among a
-million points is still there; the first and the last point are kept as well. The
-database does the cutting: a long series never enters Python.
-
-Beside `recording` the one module that speaks SQL for each database: neither of them
-offers, through the ORM, the point at which a group has its minimum.
+A long curve is cut into buckets. Each bucket keeps its lowest and its highest point where
+they are, so that a single spike among a million points is still there; the first and the
+last point are kept as well. Very long series come from tiles, as far as these are built,
+and from their points after that; the others from their points alone: see tiles, cutting.
 """
 
-import json
 import math
-import sys
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import connection
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import QuerySet
 
+from tracker import cutting, tiles
+from tracker.cutting import Axis, Between, Bucket, Odd, places
 from tracker.models import Metric, Point
-from tracker.sketches import Sample
+
+__all__ = ["Axis", "Curve", "Odd", "condensed", "every_point", "smoothed"]
 
 # Twice the width of a chart in pixels; beyond that an eye sees no difference.
 MAX_BUCKETS = 1500
 # What a browser draws without stuttering, over all lines of one chart.
 MAX_POINTS = 60_000
-# Marks for values that no axis can hold, per chart.
-MAX_ODD = 500
-
-LARGEST = sys.float_info.max
-SMALLEST_INT, LARGEST_INT = -(2**63), 2**63 - 1
-
-
-class Axis(StrEnum):
-    """What a curve is drawn over."""
-
-    STEP = "step"
-    TIME = "time"  # milliseconds since 1970
-    RELATIVE = "rel"  # seconds since the candidate's own start
-
-
-class Odd(NamedTuple):
-    """A value that no axis can hold: NaN or an infinity."""
-
-    x: float
-    value: float
+# Points that one chart reads while it is asked for; longer series come from their tiles.
+MAX_READ = 100_000
 
 
 class Curve(NamedTuple):
@@ -57,9 +34,13 @@ class Curve(NamedTuple):
     # What smoothing reads: mean x, mean value and number of points of each bucket.
     means: list[tuple[float, float, int]]
     points: int  # how many finite ones stand behind the line
-    is_condensed: bool
+    buckets: int  # into which they were condensed; 0 where every point is drawn
     repeated: int  # points that share their x with a later one, and are not on the line
     odd: list[Odd]
+
+    @property
+    def is_condensed(self) -> bool:
+        return self.buckets > 0
 
 
 def condensed(
@@ -67,7 +48,7 @@ def condensed(
     *,
     axis: Axis = Axis.STEP,
     buckets: int = MAX_BUCKETS,
-    between: tuple[float, float] | None = None,
+    between: Between | None = None,
 ) -> dict[int, Curve]:
     """The curves of some series, by the id of their metric.
 
@@ -79,21 +60,21 @@ def condensed(
     buckets = max(1, min(buckets, MAX_BUCKETS, MAX_POINTS // 2 // len(metrics)))
     long = [metric for metric in metrics if metric.count > 2 * buckets]
     short = [metric for metric in metrics if metric.count <= 2 * buckets]
-    return whole(short, axis, between) | cut(long, axis, buckets, between)
+    return whole(short, axis, between) | in_buckets(long, axis, buckets, between)
 
 
 # ---------------------------------------------------------------- short series
 
 
 def whole(
-    metrics: Sequence[Metric], axis: Axis, between: tuple[float, float] | None
+    metrics: Sequence[Metric], axis: Axis, between: Between | None
 ) -> dict[int, Curve]:
     """Every point. Where several share an x, the line takes the last of them."""
     series: dict[int, list[tuple[float, float]]] = {m.pk: [] for m in metrics}
     odd: dict[int, list[Odd]] = {m.pk: [] for m in metrics}
     place = {metric.pk: places(metric, axis) for metric in metrics}
     for metric, step, timestamp, value, is_nan in points_of(metrics):
-        x = place[metric](step, timestamp)
+        x = place[metric](step if axis == Axis.STEP else timestamp)
         if between and not between[0] <= x <= between[1]:
             continue
         if is_nan or math.isinf(value):
@@ -124,82 +105,52 @@ def as_logged(points: list[tuple[float, float]], odd: list[Odd]) -> Curve:
         y=list(line.values()),
         means=[(x, y, 1) for x, y in line.items()],
         points=len(points),
-        is_condensed=False,
+        buckets=0,
         repeated=len(points) - len(line),
-        odd=odd[:MAX_ODD],
+        odd=odd[: cutting.MAX_ODD],
     )
-
-
-def places(metric: Metric, axis: Axis) -> Any:
-    """How a point of this series gets its x."""
-    if axis == Axis.STEP:
-        return lambda step, timestamp: step
-    if axis == Axis.TIME:
-        return lambda step, timestamp: timestamp
-    return lambda step, timestamp: (timestamp - metric.started_ms) / 1000
 
 
 # ---------------------------------------------------------------- long series
 
 
-class Plan(NamedTuple):
-    """How a long series is cut: along its steps, or along the time of its only step."""
-
-    metric: Metric
-    by_time: bool
-    low: int
-    high: int
-    since: int = SMALLEST_INT
-    until: int = LARGEST_INT
-
-
-class Bucket(NamedTuple):
-    """Its lowest and its highest point, and the mean of all."""
-
-    metric: int
-    low: Sample
-    high: Sample
-    points: int
-    mean: float | None  # None where all values are too large to add
-    step: float
-    timestamp: float
-
-
-def cut(
-    metrics: Sequence[Metric],
-    axis: Axis,
-    buckets: int,
-    between: tuple[float, float] | None,
+def in_buckets(
+    metrics: Sequence[Metric], axis: Axis, buckets: int, between: Between | None
 ) -> dict[int, Curve]:
     if not metrics:
         return {}
-    by_metric: dict[int, list[Bucket]] = {metric.pk: [] for metric in metrics}
-    plans = planned(metrics, axis, between)
-    for by_time in (False, True):
-        alike = [plan for plan in plans if plan.by_time is by_time]
-        for bucket in fetch_buckets(alike, buckets) if alike else ():
-            by_metric[bucket.metric].append(bucket)
-    odd = odd_points(metrics, axis, between)
+    view = tiles.View(axis, between, buckets)
+    if sum(metric.count for metric in metrics) > MAX_READ:
+        found = tiles.read(metrics, view, at_most=MAX_READ)
+    else:
+        plans = cutting.worthwhile([cutting.plan(metric, *view) for metric in metrics])
+        odd = cutting.odd_points(plans, axis, between)
+        found = tiles.Found(cutting.fetch(plans, axis), odd)
     return {
-        metric.pk: in_buckets(metric, by_metric[metric.pk], axis, between, odd)
+        metric.pk: joined(
+            metric,
+            found.buckets.get(metric.pk, []),
+            axis,
+            between,
+            found.odd.get(metric.pk, []),
+        )
         for metric in metrics
     }
 
 
-def in_buckets(
+def joined(
     metric: Metric,
-    buckets: list[Bucket],
+    buckets: Sequence[Bucket],
     axis: Axis,
-    between: tuple[float, float] | None,
-    odd: dict[int, list[Odd]],
+    between: Between | None,
+    odd: list[Odd],
 ) -> Curve:
     place = places(metric, axis)
-    points = {
-        (place(point.step, point.timestamp), point.value)
-        for bucket in buckets
-        for point in (bucket.low, bucket.high)
-    }
-    if not between:
+    points = {(place(bucket.low_at), bucket.low) for bucket in buckets}
+    points |= {(place(bucket.high_at), bucket.high) for bucket in buckets}
+    if between:
+        points = {point for point in points if between[0] <= point[0] <= between[1]}
+    else:
         points |= first_and_last(metric, axis)
     line = sorted(points)
     count = sum(bucket.points for bucket in buckets)
@@ -207,220 +158,25 @@ def in_buckets(
         x=[x for x, _ in line],
         y=[y for _, y in line],
         means=sorted(
-            (place(b.step, b.timestamp), b.mean, b.points)
-            for b in buckets
-            if b.mean is not None
+            (place(b.at), b.mean, b.points) for b in buckets if b.mean is not None
         ),
         points=count,
-        is_condensed=count > len(line),
+        buckets=len(buckets) if count > len(line) else 0,
         repeated=0,
-        odd=odd[metric.pk],
+        odd=odd[: cutting.MAX_ODD],
     )
 
 
 def first_and_last(metric: Metric, axis: Axis) -> set[tuple[float, float]]:
     """The two ends of a series, where they can be drawn."""
+    by_step = axis == Axis.STEP
     place = places(metric, axis)
-    first = (place(metric.first_step, metric.first_timestamp), metric.first_value)
-    last = (place(metric.step, metric.timestamp), metric.value)
+    begin = metric.first_step if by_step else metric.first_timestamp
+    end = metric.step if by_step else metric.timestamp
+    first = (place(begin), metric.first_value)
+    last = (place(end), metric.value)
     both = ((first, metric.first_is_nan), (last, metric.is_nan))
     return {point for point, is_nan in both if not is_nan and math.isfinite(point[1])}
-
-
-def planned(
-    metrics: Sequence[Metric], axis: Axis, between: tuple[float, float] | None
-) -> list[Plan]:
-    """A plan for each series that has something in the range."""
-    if axis == Axis.STEP:
-        plans = [
-            Plan(metric, False, metric.first_step, metric.step) for metric in metrics
-        ]
-        if between:
-            plans = [narrowed(plan, *between) for plan in plans]
-    else:
-        plans = planned_over_time(metrics, axis, between)
-    return [plan for plan in plans if plan.low <= plan.high]
-
-
-def narrowed(plan: Plan, low: float, high: float) -> Plan:
-    return plan._replace(
-        low=max(plan.low, math.ceil(low)), high=min(plan.high, math.floor(high))
-    )
-
-
-def planned_over_time(
-    metrics: Sequence[Metric], axis: Axis, between: tuple[float, float] | None
-) -> list[Plan]:
-    """Points lie in the order of their steps: these are cut, and time only filters.
-
-    Scripts that never give a step have all points at one, in the order of time.
-    """
-    stepless = [metric for metric in metrics if metric.first_step == metric.step]
-    plans = [
-        Plan(metric, True, metric.first_timestamp, metric.timestamp)
-        for metric in stepless
-    ]
-    stepping = [
-        Plan(metric, False, metric.first_step, metric.step)
-        for metric in metrics
-        if metric not in stepless
-    ]
-    if not between:
-        return plans + stepping
-    ranges = {metric.pk: milliseconds(metric, axis, between) for metric in metrics}
-    plans = [narrowed(plan, *ranges[plan.metric.pk]) for plan in plans]
-    for plan in stepping:
-        since, until = ranges[plan.metric.pk]
-        steps = Point.objects.filter(
-            metric=plan.metric, timestamp__gte=since, timestamp__lte=until
-        ).aggregate(low=Min("step"), high=Max("step"))
-        if steps["low"] is not None:
-            plans.append(Plan(plan.metric, False, **steps, since=since, until=until))
-    return plans
-
-
-def milliseconds(
-    metric: Metric, axis: Axis, between: tuple[float, float]
-) -> tuple[int, int]:
-    low, high = between
-    if axis == Axis.RELATIVE:
-        low, high = (x * 1000 + metric.started_ms for x in between)
-    return clamp(math.ceil(low)), clamp(math.floor(high))
-
-
-def clamp(number: int) -> int:
-    return max(SMALLEST_INT, min(LARGEST_INT, number))
-
-
-def fetch_buckets(plans: Sequence[Plan], buckets: int) -> Iterator[Bucket]:
-    """One statement for all lines that are cut alike."""
-    cut_by_time = plans[0].by_time
-    filters_time = any(plan.since > SMALLEST_INT for plan in plans)
-    lines: list[Any] = []
-    for plan in plans:
-        width = (plan.high - plan.low + 1) / buckets
-        lines += [plan.metric.pk, plan.metric.step, plan.low, plan.high, width]
-        lines += [plan.since, plan.until]
-    dialect = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
-    statement = dialect.statement.format(
-        lines=", ".join([dialect.line] * len(plans)),
-        column="timestamp" if cut_by_time else "step",
-        within=dialect.by_time if cut_by_time else dialect.by_step,
-        during="AND timestamp BETWEEN since AND until" if filters_time else "",
-        last=buckets - 1,
-        largest=repr(LARGEST),
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, lines)
-        rows = cursor.fetchall()
-    yield from dialect.read(rows)
-
-
-class Dialect(NamedTuple):
-    line: str
-    statement: str
-    by_step: str
-    by_time: str
-    read: Any
-
-
-def read_postgresql(rows: list[tuple[Any, ...]]) -> Iterator[Bucket]:
-    for metric, low, high, *rest in rows:
-        yield Bucket(metric, as_sample(*low), as_sample(*high), *rest)
-
-
-def as_sample(value: float, step: float, timestamp: float) -> Sample:
-    return Sample(int(step), int(timestamp), value)
-
-
-# The smallest array is the one with the smallest value, and brings its step along.
-POSTGRESQL = Dialect(
-    line="(CAST(%s AS bigint), CAST(%s AS bigint), CAST(%s AS bigint),"
-    " CAST(%s AS bigint), CAST(%s AS double precision), CAST(%s AS bigint),"
-    " CAST(%s AS bigint))",
-    by_step="step BETWEEN low AND high",
-    by_time="step = at AND timestamp BETWEEN low AND high",
-    statement="""
-        WITH line (metric, at, low, high, width, since, until) AS (VALUES {lines})
-        SELECT metric_id, MIN(ARRAY[value, step, timestamp]),
-            MAX(ARRAY[value, step, timestamp]), COUNT(*),
-            AVG(value) FILTER (WHERE ABS(value) < 1e290),
-            AVG(step::double precision), AVG(timestamp::double precision)
-        FROM line JOIN tracker_point ON metric_id = metric AND {within} {during}
-        WHERE NOT is_nan AND value BETWEEN -{largest} AND {largest}
-        GROUP BY metric_id,
-            LEAST({last}, FLOOR(({column}::double precision - low) / width))
-    """,
-    read=read_postgresql,
-)
-
-
-def read_sqlite(rows: list[tuple[Any, ...]]) -> Iterator[Bucket]:
-    for metric, lowest, highest in rows:
-        low, low_step, low_time = json.loads(lowest)
-        high, high_step, high_time, points, *means = json.loads(highest)
-        if points:
-            yield Bucket(
-                metric,
-                Sample(low_step, low_time, low),
-                Sample(high_step, high_time, high),
-                points,
-                *means,
-            )
-
-
-# With one MIN or one MAX alone, SQLite takes the other columns from the row that has it.
-# A look-up for each bucket goes straight through the table, where GROUP BY would sort it:
-# twelve times the time. JSON carries several values out of one look-up.
-SQLITE = Dialect(
-    line="(%s, %s, %s, %s, %s, %s, %s)",
-    by_step="step BETWEEN start AND stop",
-    by_time="step = at AND timestamp BETWEEN start AND stop",
-    statement="""
-        WITH RECURSIVE part (i) AS (
-            SELECT 0 UNION ALL SELECT i + 1 FROM part WHERE i < {last}
-        ),
-        line (metric, at, low, high, width, since, until) AS (VALUES {lines}),
-        slot AS (
-            SELECT metric, at, since, until,
-                CASE i WHEN 0 THEN low ELSE CAST(low + i * width AS INTEGER) END
-                    AS start,
-                CASE i WHEN {last} THEN high
-                    ELSE CAST(low + (i + 1) * width AS INTEGER) - 1 END AS stop
-            FROM line CROSS JOIN part
-        )
-        SELECT metric,
-            (SELECT json_array(MIN(value), step, timestamp)
-            FROM tracker_point WHERE metric_id = metric AND {within} {during}
-                AND NOT is_nan AND value BETWEEN -{largest} AND {largest}),
-            (SELECT json_array(MAX(value), step, timestamp, COUNT(*),
-                AVG(value) FILTER (WHERE ABS(value) < 1e290), AVG(step), AVG(timestamp))
-            FROM tracker_point WHERE metric_id = metric AND {within} {during}
-                AND NOT is_nan AND value BETWEEN -{largest} AND {largest})
-        FROM slot WHERE start <= stop
-    """,
-    read=read_sqlite,
-)
-
-
-def odd_points(
-    metrics: Sequence[Metric], axis: Axis, between: tuple[float, float] | None
-) -> dict[int, list[Odd]]:
-    """Values that no axis can hold, the first few of them. Mostly there are none."""
-    found: dict[int, list[Odd]] = defaultdict(list)
-    with_odd = {m.pk: places(m, axis) for m in metrics if m.finite < m.count}
-    if not with_odd:
-        return found
-    rows = (
-        Point.objects.filter(metric_id__in=with_odd)
-        .filter(Q(is_nan=True) | Q(value__gt=LARGEST) | Q(value__lt=-LARGEST))
-        .values_list("metric_id", "step", "timestamp", "value", "is_nan")
-    )
-    for metric, step, timestamp, value, is_nan in rows[:MAX_ODD]:
-        x = with_odd[metric](step, timestamp)
-        if not between or between[0] <= x <= between[1]:
-            found[metric].append(Odd(x, math.nan if is_nan else value))
-    return found
 
 
 # ---------------------------------------------------------------- smoothing

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import make
-from tracker import recording, tasks, tiling
+from tests.rooms.tiled import build, log, make_small
+from tracker import tasks, tiling
 from tracker.models import Metric, Point, Tile
 from tracker.models.states import now_ms
 from tracker.summary import kept
@@ -19,29 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def small(monkeypatch):
-    """Tiles of four points, for series that a test can log."""
-    monkeypatch.setattr(tiling, "BASE", 2)
-    monkeypatch.setattr(tiling, "SIZE", 4)
-    monkeypatch.setattr(tiling, "CHUNK", 16)
-    monkeypatch.setattr(tiling, "APPENDED_FROM", 4)
-    monkeypatch.setattr("tracker.summary.TILED_FROM", 4)
-
-
-def log(candidate, points, key="loss"):
-    recording.log_batch(
-        candidate,
-        metrics=[recording.Point(key, value, at, step) for step, at, value in points],
-    )
-
-
-def build(candidate, key="loss"):
-    """As the task would: whatever the series says of itself must be enough."""
-    metric = Metric.objects.get(candidate=candidate, key=key)
-    Metric.objects.filter(pk=metric.pk).update(
-        tile_after_ms=0, tile_at=min(metric.tile_at, metric.tiled + 4)
-    )
-    tiling.build(metric.pk)
-    return Metric.objects.get(pk=metric.pk)
+    make_small(monkeypatch)
 
 
 def plainly(points, level):
