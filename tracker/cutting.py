@@ -267,12 +267,15 @@ def read_sqlite(rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, Bucket]]:
         low, low_at = json.loads(lowest)
         high, high_at, points, *means = json.loads(highest)
         if points:
-            yield metric, Bucket(low_at, low, high_at, high, points, *means)
+            yield (
+                metric,
+                Bucket(low_at, float(low), high_at, float(high), points, *means),
+            )
 
 
 # With one MIN or one MAX alone, SQLite takes the other columns from the row that has it.
 # A look-up for each bucket goes straight through the table, where GROUP BY would sort it:
-# twelve times the time. JSON carries several values out of one look-up.
+# twelve times the time. JSON carries several values out of one look-up, but rounds them.
 SQLITE = Dialect(
     line=f"({', '.join(['%s'] * 17)})",
     by_step="step BETWEEN start AND stop",
@@ -291,10 +294,10 @@ SQLITE = Dialect(
             FROM line CROSS JOIN part ON i < parts
         )
         SELECT metric,
-            (SELECT json_array(MIN(value), {at})
+            (SELECT json_array(printf('%%!.17g', MIN(value)), {at})
             FROM tracker_point WHERE metric_id = metric AND {within} {during} {part}
                 AND NOT is_nan AND value BETWEEN -{largest} AND {largest}),
-            (SELECT json_array(MAX(value), {at}, COUNT(*),
+            (SELECT json_array(printf('%%!.17g', MAX(value)), {at}, COUNT(*),
                 AVG(value) FILTER (WHERE ABS(value) < 1e290), AVG({at}))
             FROM tracker_point WHERE metric_id = metric AND {within} {during} {part}
                 AND NOT is_nan AND value BETWEEN -{largest} AND {largest})

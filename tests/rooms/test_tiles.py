@@ -6,7 +6,7 @@ import random
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests import make
@@ -56,10 +56,11 @@ def assert_true(drawn, points, axis, between=None):
     if drawn.is_condensed:
         assert drawn.points == len(finite)
     for extreme in (min, max):
-        if finite:
+        # Of a short series the line takes the last of those that share a place.
+        if finite and not drawn.repeated:
             assert extreme(y for _, y in line) == extreme(row.value for row in finite)
-    if drawn.is_condensed and not between:
-        assert {min(places)[0], max(places)[0]} <= set(drawn.x) or odd
+    if drawn.is_condensed and not between and not odd:
+        assert {x_of(min(rows)), x_of(max(rows))} <= set(drawn.x)
     if finite and drawn.is_condensed:
         mean = sum(row.value / len(finite) for row in finite)
         told = sum(value * number / len(finite) for _, value, number in drawn.means)
@@ -76,8 +77,9 @@ POINTS = st.lists(st.tuples(STEPS, st.integers(0, 4000), VALUES), max_size=50)
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
@@ -219,8 +221,11 @@ def test_reads_fifty_series_in_the_statements_of_one(small, experiment):
     assert statements(1) == statements(7)
 
 
-def test_looks_into_a_tile_that_is_much_wider_than_others(small, candidate):
-    """Two thousand steps close together, and then a few far apart."""
+def test_looks_into_a_tile_that_is_much_wider_than_others(
+    small, candidate, monkeypatch
+):
+    """Two hundred steps close together, and then a few far apart."""
+    monkeypatch.setattr(curves, "MAX_READ", 100)
     points = [(step, START + step, 1.0) for step in range(200)]
     far = [(100 * step, START + 100 * step, float(step % 2)) for step in range(3, 30)]
     log(candidate, [*points, *far])
@@ -244,7 +249,7 @@ def test_tiles_that_are_taken_away_meanwhile_leave_no_hole(
         assert_true(drawn, points, Axis.STEP, between)
 
 
-def test_covers_any_stretch_with_whole_tiles():
+def test_covers_any_stretch_with_whole_tiles(small):
     for first, behind, level in [(0, 44, 4), (12, 44, 3), (4, 8, 2), (0, 64, 5)]:
         found = []
         for at, low, high in tiles.runs(tiles.Stretch(first, behind), level):

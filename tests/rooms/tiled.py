@@ -1,7 +1,8 @@
 """Tiles of four points, so that series that a test can log have several levels."""
 
-from tracker import curves, recording, tiles, tiling
+from tracker import curves, points, recording, tiles, tiling
 from tracker.models import Metric
+from tracker.models.candidates import TILED_FROM
 
 
 def make_small(monkeypatch):
@@ -15,13 +16,17 @@ def make_small(monkeypatch):
         (curves, "MAX_READ", 24),
     ):
         monkeypatch.setattr(room, name, value)
-    monkeypatch.setattr("tracker.summary.TILED_FROM", 4)
+    for name in ("UPDATE_ONE", "UPDATE_MANY", "ADD"):
+        statement = getattr(points, name)
+        marking = statement.replace(f"count >= {TILED_FROM} ", "count >= 4 ")
+        assert marking != statement
+        monkeypatch.setattr(points, name, marking)
 
 
-def log(candidate, points, key="loss"):
+def log(candidate, rows, key="loss"):
     recording.log_batch(
         candidate,
-        metrics=[recording.Point(key, value, at, step) for step, at, value in points],
+        metrics=[recording.Point(key, value, at, step) for step, at, value in rows],
     )
 
 
