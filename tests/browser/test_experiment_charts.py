@@ -1,0 +1,71 @@
+"""The Charts, Insights and Sweep tabs, and what changed, in a browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import make
+from tests.browser.conftest import overflow
+from tracker import recording
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+START = 1_700_000_000_000
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def curve(key, values):
+    return [
+        recording.Point(key, value, START + 1000 * step, step)
+        for step, value in enumerate(values)
+    ]
+
+
+@pytest.fixture
+def sweep(vision):
+    made = make.experiment(vision, "sweep")
+    for lr in ("0.1", "0.2"):
+        for seed in range(3):
+            make.candidate(
+                made,
+                name=f"{HOSTILE} {seed}",
+                params={"lr": lr, "seed": str(seed)},
+                points=[
+                    *curve("val/acc", [0.1, 0.5 + seed / 10 + float(lr)]),
+                    *curve(HOSTILE, [1.0, 2.0]),
+                ],
+            )
+    return made
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_are_accessible_and_fit_a_phone(open_page, is_accessible, sweep, theme):
+    base = f"/p/vision/experiments/{sweep.iid}/"
+    for path in (f"{base}charts/", f"{base}insights/", f"{base}sweep/",
+                 "/p/vision/explain/?a=1&b=4", "/p/vision/c/1/code/"):  # fmt: skip
+        page = open_page(path, theme=theme, size="phone")
+        is_accessible(page)
+        assert overflow(page) <= 0
+
+
+def test_a_hidden_curve_is_hidden_in_every_chart_and_in_the_address(open_page, sweep):
+    page = open_page(f"/p/vision/experiments/{sweep.iid}/charts/")
+    expect(page.locator("#chart-1 .plot.drawn")).to_be_visible()
+
+    page.locator('[data-shared-legend] [data-curve="6"]').click()
+
+    assert "hide=6" in page.url
+    hidden = page.evaluate(
+        "document.querySelector('#chart-1 .live').data"
+        ".filter((trace) => trace.legendgroup === '6').every((trace) => !trace.visible)"
+    )
+    assert hidden
+
+
+def test_pictures_stand_in_for_charts_without_a_script(open_page, sweep):
+    page = open_page(
+        f"/p/vision/experiments/{sweep.iid}/charts/?ch=box!val/acc!lr", script=False
+    )
+
+    picture = page.locator("#chart-1 img.pic")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("(image) => image.naturalWidth") > 100
