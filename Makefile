@@ -84,7 +84,7 @@ test: setup-test ## Run every test: SQLite, then what differs on PostgreSQL
 
 .PHONY: test-postgres
 test-postgres: setup-test ## Run the tests of API, search, rooms and artifacts on PostgreSQL
-	@TRACKER_TEST_DATABASE=postgresql $(PYTEST) tests/api tests/search tests/rooms tests/artifacts
+	@TRACKER_TEST_DATABASE=postgresql $(PYTEST) tests/api tests/search tests/rooms tests/artifacts tests/hostile
 
 .PHONY: test-client
 test-client: setup-test ## Run the tests with the real MLflow client

@@ -4,11 +4,12 @@ import json
 import os
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from tests import make, parts
 from tests.live import Server
-from tracker import access, lifecycle, recording
+from tracker import access, lifecycle, recording, throttling
 from tracker.api import endpoint
 from tracker.models import Role
 
@@ -19,6 +20,8 @@ def fresh_memory():
     recording.forget_keys()
     endpoint.forget_projects()
     access.local_owner.cache_clear()
+    throttling.forget()
+    cache.clear()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ GROUND = {
     "tracker.keys",
     "tracker.locations",
     "tracker.names",
+    "tracker.redaction",
     "tracker.rows",
     "tracker.seeds",
     "tracker.transactions",

@@ -33,6 +33,14 @@ class Denied(TrackerError):
     """The caller is known and lacks the role."""
 
 
+class TooMany(TrackerError):
+    """The caller asks too often; `wait` says for how many seconds."""
+
+    def __init__(self, message: str, *, wait: float = 0) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
 class TooLarge(TrackerError):
     """More bytes than the limit allows."""
 

@@ -18,7 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404
 from django.utils.functional import SimpleLazyObject
 
-from tracker import access, audit, permits
+from tracker import access, audit, permits, redaction
 from tracker.api import directory, errors
 from tracker.api.endpoint import EndpointView
 from tracker.models import User
@@ -36,7 +36,11 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Permissions-Policy": ", ".join(
+        f"{feature}=()"
+        for feature in "accelerometer bluetooth camera display-capture geolocation"
+        " gyroscope magnetometer microphone midi payment serial usb".split()
+    ),
 }
 
 # What a browser may do with an answer that is no page.
@@ -53,12 +57,18 @@ def front_door(get_response: Answer) -> Answer:
 
     def pass_through(request: HttpRequest) -> HttpResponse:
         origin = audit.Origin(address_of(request), secrets.token_hex(8))
+        before = redaction.request_id.set(origin.request_id)
         with audit.asking(origin):
             refusal = refused(request)
             response = refusal if refusal is not None else get_response(request)
+        redaction.request_id.reset(before)
         response.headers["X-Request-Id"] = origin.request_id
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        if settings.SECURE_HSTS_SECONDS:
+            response.headers["Strict-Transport-Security"] = (
+                f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+            )
         if errors.is_api_path(request.path_info):
             response.headers.setdefault("Cache-Control", "private, no-store")
             response.headers.setdefault("Content-Security-Policy", NOTHING)

@@ -103,6 +103,14 @@ try:
     # X-Forwarded-For are believed, and with at least one X-Forwarded-Proto.
     PROXIES = number("TRACKER_PROXIES", 0)
 
+    # Team mode: failed sign-ins in five minutes, of an account or from an address.
+    SIGN_INS = number("TRACKER_SIGN_INS", 10, least=1)
+
+    # Team mode: API calls a minute and at once, of a token; of an address without one.
+    CALLS_PER_MINUTE = number("TRACKER_CALLS_PER_MINUTE", 6000, least=1)
+    CALLER_RATE = (CALLS_PER_MINUTE, max(1, CALLS_PER_MINUTE // 6))
+    ANONYMOUS_RATE = (300, 300)
+
     # The largest artifact, in bytes.
     MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3, least=1)
 
@@ -371,6 +379,9 @@ REST_FRAMEWORK = {
         # A page's own session, with its CSRF token.
         "rest_framework.authentication.SessionAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": []
+    if MODE == "local"
+    else ["tracker.api.auth.PerCaller"],
     "UNAUTHENTICATED_USER": None,
 }
 
@@ -413,7 +424,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
+        "line": {
+            "()": "tracker.redaction.Line",
+            "format": "%(asctime)s %(levelname)-7s %(request_id)s %(name)s: %(message)s",
+        },
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

@@ -13,7 +13,7 @@ from django.contrib.auth.signals import (
 )
 from django.dispatch import receiver
 
-from tracker import audit
+from tracker import audit, throttling
 from tracker.models import User, What
 
 
@@ -33,6 +33,7 @@ def failed(credentials: dict[str, Any], **_: Any) -> None:
     # People type their password into the field above it: a name that no account has is
     # not kept. It is asked for either way, so that the time tells nothing.
     tried = str(credentials.get("username") or "").replace("\0", "")
+    throttling.note_failure(tried, audit.origin().address)
     known = User.objects.filter(username=tried).exists()
     audit.record(
         What.SIGN_IN_FAILED,

@@ -17,7 +17,13 @@ from django.contrib.auth.views import (
     LogoutView,
     PasswordResetConfirmView,
 )
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -26,8 +32,9 @@ from dashboard.access_forms import lines
 from dashboard.forms import TokenForm
 from dashboard.shell import DENSITIES, THEMES
 from dashboard.snippets import Code
-from tracker import members
+from tracker import audit, members, throttling
 from tracker import tokens as access_tokens
+from tracker.errors import TooMany
 from tracker.models import AccessToken, Membership, User
 from tracker.permits import Who, needs
 
@@ -58,14 +65,28 @@ class ChosenPassword(SetPasswordForm):  # type: ignore[type-arg]  # not generic 
 
 
 at_the_door = needs(Who.ANYONE, changes=Who.ANYONE)
-sign_in = at_the_door(
-    LoginView.as_view(
-        template_name="account/sign_in.html",
-        form_class=SignInForm,
-        redirect_authenticated_user=True,
-        extra_context={"oidc_name": settings.OIDC_NAME if settings.OIDC_ISSUER else ""},
-    )
+the_form = LoginView.as_view(
+    template_name="account/sign_in.html",
+    form_class=SignInForm,
+    redirect_authenticated_user=True,
+    extra_context={"oidc_name": settings.OIDC_NAME if settings.OIDC_ISSUER else ""},
 )
+
+
+@at_the_door
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    if request.method == "POST":
+        name = request.POST.get("username", "")
+        try:
+            throttling.refuse_guessing(name, audit.origin().address)
+        except TooMany as problem:
+            page = {"status": 429, "message": problem.message}
+            answer = render(request, "problem.html", page, status=429)
+            answer["Retry-After"] = str(int(problem.wait))
+            return answer
+    return the_form(request)
+
+
 sign_out = needs(changes=Who.ANYONE)(LogoutView.as_view())
 # The one-time link of `manage.py create_user`.
 set_password = at_the_door(

@@ -316,7 +316,8 @@ def newest(request: HttpRequest, slug: str) -> HttpResponse:
     """The newest candidate after number `since`; 204 while there is none."""
     project = find.project(request, slug)
     since = request.GET.get("since", "")
-    after = int(since) if since.isascii() and since.isdigit() else 0
+    is_number = since.isascii() and since.isdigit() and len(since) < 19
+    after = int(since) if is_number else 0
     candidate = (
         project.candidates.alive()
         .filter(iid__gt=after)

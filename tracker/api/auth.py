@@ -11,11 +11,29 @@ from django.utils.crypto import salted_hmac
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
-from tracker import access, tokens
+from tracker import access, audit, throttling, tokens
 from tracker.models import AccessToken, User
 
 Who = tuple[User, AccessToken | None]
+
+
+class PerCaller(BaseThrottle):
+    """Team mode: so many calls per token, account, or address without either."""
+
+    def allow_request(self, request: Request, view: object) -> bool:
+        who = request.user.pk if request.user else None
+        token = request.auth.pk if request.auth else None
+        if who is None:
+            caller, rate = f"a{audit.origin().address}", settings.ANONYMOUS_RATE
+        else:
+            caller, rate = f"t{token}" if token else f"u{who}", settings.CALLER_RATE
+        self.seconds = throttling.wait_for(caller, throttling.Rate(*rate))
+        return self.seconds == 0
+
+    def wait(self) -> float:
+        return self.seconds
 
 
 class LocalOwner(BaseAuthentication):
@@ -97,6 +115,7 @@ def verified(name: str, password: str) -> User | None:
     The memory is under a keyed hash that also holds the stored password's digest, so
     that changing the password forgets it at once.
     """
+    throttling.refuse_guessing(name, audit.origin().address)
     user = User.objects.filter(username=name, is_active=True).first()
     key = salted_hmac(
         "tracker.api.auth",

@@ -33,6 +33,7 @@ WORDS: list[tuple[type[Exception], int, str]] = [
     (errors.Invalid, 400, "INVALID_PARAMETER_VALUE"),
     (errors.Conflict, 400, "INVALID_STATE"),
     (errors.Denied, 403, "PERMISSION_DENIED"),
+    (errors.TooMany, 429, "REQUEST_LIMIT_EXCEEDED"),
     (errors.TooLarge, 413, "RESOURCE_EXHAUSTED"),
     (errors.Full, 507, "RESOURCE_EXHAUSTED"),
     (errors.Unavailable, 503, "TEMPORARILY_UNAVAILABLE"),
@@ -55,9 +56,20 @@ def is_api_path(path: str) -> bool:
     return API_PATH.match(path) is not None
 
 
+MAX_MESSAGE_CHARS = 800
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
 def error(status: int, code: str, message: str) -> HttpResponse:
-    body = msgspec.json.encode({"error_code": code, "message": message})
+    body = msgspec.json.encode({"error_code": code, "message": readable(message)})
     return HttpResponse(body, status=status, content_type="application/json")
+
+
+def readable(text: str) -> str:
+    """A sentence of bearable length, whatever it quotes, that no terminal obeys."""
+    if len(text) > MAX_MESSAGE_CHARS:
+        text = text[:MAX_MESSAGE_CHARS] + "…"
+    return CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def answer(problem: Exception) -> HttpResponse:

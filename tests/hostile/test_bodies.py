@@ -1,0 +1,187 @@
+"""Bodies that are no message, on every route that reads one."""
+
+import gzip
+import json
+
+import pytest
+from django.test import Client
+
+from tests.hostile import leaks
+from tracker import lifecycle, routes
+from tracker.api.endpoint import EndpointView
+from tracker.models import Experiment
+
+DEEP = 200_000
+IPV = (400, "INVALID_PARAMETER_VALUE")
+FINE = (200, None)
+
+# Sent to experiments/create.
+BODIES = {
+    "truncated": (b'{"name": "a', [IPV]),
+    "empty": (b"", [IPV]),
+    "blank": (b" \n\t ", [IPV]),
+    "list": (b"[]", [IPV]),
+    "list of one": (b'[{"name": "a"}]', [IPV]),
+    "number": (b"7", [IPV]),
+    "true": (b"true", [IPV]),
+    "null": (b"null", [IPV]),
+    "text": (b'"name"', [IPV]),
+    "encoded twice": (json.dumps(json.dumps({"name": "a"})).encode(), [FINE]),
+    "encoded thrice": (json.dumps(json.dumps('{"name": "a"}')).encode(), [IPV]),
+    "no UTF-8": (b'{"name": "\xff\xfe"}', [IPV]),
+    "overlong UTF-8": (b'{"name": "\xc0\xaf"}', [IPV]),
+    "surrogate in UTF-8": (b'{"name": "\xed\xa0\x80"}', [IPV]),
+    "UTF-16": ('{"name": "a"}'.encode("utf-16"), [IPV]),
+    "byte order mark": (b'\xef\xbb\xbf{"name": "a"}', [IPV]),
+    "trailing comma": (b'{"name": "a",}', [IPV]),
+    "comment": (b'{"name": "a" /* b */}', [IPV]),
+    "single quotes": (b"{'name': 'a'}", [IPV]),
+    "two values": (b'{"name": "a"}{"name": "b"}', [IPV]),
+    "nested lists": (b'{"name": ' + b"[" * DEEP + b"]" * DEEP + b"}", [IPV]),
+    "nested lists, unknown": (b'{"x": ' + b"[" * DEEP + b"]" * DEEP + b"}", [IPV]),
+    "nested objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, [IPV]),
+    "open lists": (b"[" * DEEP, [IPV]),
+    "encoded twice, nested": (json.dumps("[" * DEEP).encode(), [IPV]),
+    "same key twice": (b'{"name": "a", "name": "b"}', [FINE]),
+    "unknown fields": (b'{"name": "a", "x": {"y": [1]}}', [FINE]),
+    "lone surrogate": (rb'{"name": "\ud800"}', [IPV]),
+    "lone surrogate in a key": (rb'{"name": "a", "\udfff": 1}', [IPV, FINE]),
+    "surrogates the wrong way round": (rb'{"name": "\udc00\ud800"}', [IPV]),
+    "NUL": (rb'{"name": "\u0000"}', [IPV]),
+    "NUL as it is": (b'{"name": "\0"}', [IPV]),
+    "NUL in what is unknown": (rb'{"name": "a", "x": "\u0000"}', [IPV, FINE]),
+    "control character": (b'{"name": "a\x01"}', [IPV]),
+    "long integer": (b'{"name": ' + b"9" * 5000 + b"}", [IPV]),
+    "long integer, unknown": (b'{"name": "a", "x": ' + b"9" * 5000 + b"}", [IPV, FINE]),
+    "vast float": (b'{"name": 1e999999999}', [IPV]),
+    "vast float, unknown": (b'{"name": "a", "x": 1e999999999}', [IPV, FINE]),
+    "NaN": (b'{"name": NaN}', [IPV]),
+    "Infinity": (b'{"name": "a", "x": -Infinity}', [IPV]),
+    "a hundred thousand keys": (
+        json.dumps({f"k{n}": n for n in range(100_000)}).encode(),
+        [IPV],
+    ),
+    "prototype": (b'{"__proto__": {"name": "a"}, "constructor": 1}', [IPV]),
+}
+
+CONTENT_TYPES = [
+    "",
+    "text/plain",
+    "text/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "multipart/form-data",
+    "application/json-seq",
+    "application/jsonp",
+    "application/xml",
+    "application/json\x00",
+    "a" * 5000,
+    "application/json, text/plain",
+]
+
+
+def said(answer):
+    body = json.loads(answer.content)
+    assert leaks.found_in(str(body)) == [] or answer.status_code == 200
+    return answer.status_code, body.get("error_code")
+
+
+@pytest.fixture
+def client(db):
+    lifecycle.default_project()
+    return Client(raise_request_exception=True)
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_reads_or_refuses_it(client, name):
+    body, right = BODIES[name]
+
+    answer = client.generic(
+        "POST", "/api/2.0/mlflow/experiments/create", body, "application/json"
+    )
+
+    assert said(answer) in right, answer.content[:300]
+    kept = Experiment.objects.exclude(iid=0).count()
+    assert kept == (1 if answer.status_code == 200 else 0)
+
+
+@pytest.mark.parametrize("content_type", CONTENT_TYPES)
+def test_reads_json_alone(client, content_type):
+    answer = client.generic(
+        "POST",
+        "/api/2.0/mlflow/experiments/create",
+        b'{"name": "a"}',
+        content_type,
+    )
+
+    assert said(answer) == IPV
+    assert not Experiment.objects.filter(name="a").exists()
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, gzip", "x" * 2000])
+def test_unpacks_nothing(client, coding):
+    answer = client.generic(
+        "POST",
+        "/api/2.0/mlflow/experiments/create",
+        gzip.compress(b'{"name": "' + b"a" * 10**7 + b'"}'),
+        "application/json",
+        headers={"content-encoding": coding},
+    )
+
+    assert said(answer) == IPV
+
+
+READERS = sorted(
+    (route.address, method)
+    for route in routes.routes()
+    if getattr(route.view, "cls", None) is EndpointView
+    and route.address.startswith("api/2.0/mlflow/")
+    for method in route.needs
+    if method not in ("GET", "PUT")
+)
+
+
+def test_refuses_garbage_on_every_route(client):
+    """Whatever reads a body says no to one that is none, and lives."""
+    assert len(READERS) > 40
+    for address, method in READERS:
+        for body in (
+            b"[" * DEEP,
+            b"\xff\xfe\0",
+            b"7",
+            rb'{"run_id": "\ud800", "name": "\ud800", "key": "\ud800"}',
+            b'{"run_id": ' + b"9" * 6000 + b"}",
+        ):
+            path = "/" + address.replace("<str:model_id>", "m-1").replace(
+                "<path:tag_key>", "k"
+            ).replace("<artifact:path>", "x")
+            answer = client.generic(method, path, body, "application/json")
+            # A run may be created without any field that is known.
+            right = (200, 400) if address.endswith("runs/create") else (400, 404, 501)
+            assert answer.status_code in right, (path, answer.content)
+            assert json.loads(answer.content)["error_code"], path
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "experiment_id=%00",
+        "experiment_id=%ff%fe",
+        "experiment_id=%ed%a0%80",
+        "experiment_id=" + "9" * 5000,
+        "experiment_id=1&experiment_id=2",
+        "experiment_id[]=1",
+        "experiment_id",
+        "=1",
+        "&" * 5000,
+        "a=1&" * 20_000,
+        "%",
+        "%zz=1",
+        "experiment_id=%C0%AF",
+    ],
+)
+def test_reads_or_refuses_a_query(client, query):
+    answer = client.get(f"/api/2.0/mlflow/experiments/get?{query}")
+
+    assert answer.status_code in (200, 400, 404), answer.content
+    assert json.loads(answer.content)
