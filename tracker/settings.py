@@ -312,6 +312,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "purge": {"task": "tracker.tasks.purge", "schedule": 3600.0},
     "count-keys": {"task": "tracker.tasks.count_keys", "schedule": 60.0},
+    "close-silent": {"task": "tracker.tasks.close_silent", "schedule": 60.0},
     # Worth nothing once the next one is sent.
     "build-tiles": {
         "task": "tracker.tasks.build_tiles",

@@ -1,6 +1,7 @@
 """Celery's doors into the core: each fetches, and calls one verb."""
 
 import time
+from contextlib import suppress
 
 from celery import shared_task
 
@@ -8,10 +9,12 @@ from tracker import (
     audit,
     bulk,  # noqa: F401  # kinds of jobs
     catalogue,
+    closing,
     jobs,
     purging,
     tiling,
 )
+from tracker.errors import TrackerError
 
 # One round of a periodic task leaves the worker free again after this long.
 ROUND_SECONDS = 20
@@ -35,6 +38,14 @@ def build_tiles() -> None:
         tiling.build(series)
         if time.monotonic() - began > ROUND_SECONDS:
             return
+
+
+@shared_task(ignore_result=True)
+def close_silent() -> None:
+    """End candidates that nobody hears of, where their experiment asks for it."""
+    for candidate in closing.overdue():
+        with suppress(TrackerError):  # deleted or locked meanwhile
+            closing.close(candidate)
 
 
 @shared_task(ignore_result=True)

@@ -5,9 +5,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests import make
-from tracker import lifecycle, recording
-from tracker.models import Candidate, State, Status
+from tracker import lifecycle, recording, tasks
+from tracker.models import Candidate, State, Status, Tag
 from tracker.models.states import state
+from tracker.search import table
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in ("models.candidates", "models.states", "liveness"):
+    for module in ("models.candidates", "models.states", "liveness", "closing"):
         monkeypatch.setattr(f"tracker.{module}.now_ms", clock)
     monkeypatch.setattr(Candidate._meta.get_field("written_ms"), "default", clock)
     monkeypatch.setattr(
@@ -56,6 +57,8 @@ def now(candidate):
     fresh = Candidate.objects.select_related("experiment").get(pk=candidate.pk)
     by_python = state(fresh)
     for each in State:
+        named = table.matching(fresh.experiment, f"state = {each.value}")
+        assert named.filter(pk=candidate.pk).exists() == (each == by_python), each
         found = Candidate.objects.in_state(each).filter(pk=candidate.pk).exists()
         assert found == (each == by_python), each
     return by_python
@@ -168,3 +171,64 @@ def test_a_person_is_no_sign_of_life(candidate, clock):
     recording.log_batch(candidate, tags={"note": "why?"}, by_script=False)
 
     assert Candidate.objects.get(pk=candidate.pk).written_ms == START
+
+
+def test_running_is_every_state_in_which_a_script_has_not_ended(candidate, clock):
+    ended = make.candidate(candidate.experiment)
+    lifecycle.update_candidate(ended, status=Status.FINISHED)
+    clock.wait(100)
+
+    def found(text):
+        return list(table.matching(candidate.experiment, text))
+
+    assert found("state = running") == [candidate]
+    assert found("state in (quiet, lost)") == [candidate]
+    assert found("state != running") == [ended]
+    assert found("state = done") == [ended]
+
+
+class TestClosing:
+    @pytest.fixture
+    def silent(self, candidate, clock):
+        """Of an experiment that waits two hours."""
+        candidate.experiment.close_hours = 2
+        candidate.experiment.save()
+        log(candidate)
+        clock.wait(2 * 3600 + 1)
+        return candidate
+
+    def fresh(self, candidate):
+        return Candidate.objects.get(pk=candidate.pk)
+
+    def test_ends_what_was_silent_for_too_long(self, silent):
+        tasks.close_silent()
+
+        closed = self.fresh(silent)
+        assert (closed.status, closed.ended_ms) == (Status.FAILED, START)
+        reason = Tag.objects.get(candidate=silent, key="tracker.closed")
+        assert reason.value == "Nothing arrived for 2 hours."
+        assert closed.written_ms == START
+
+    def test_leaves_all_others_alone(self, candidate, clock):
+        clock.wait(10_000_000)
+        tasks.close_silent()
+        assert self.fresh(candidate).status == Status.RUNNING
+
+    def test_data_bring_it_back(self, silent):
+        tasks.close_silent()
+        log(silent)
+
+        back = self.fresh(silent)
+        assert (back.status, back.ended_ms, back.closed_ms) == (
+            Status.RUNNING,
+            None,
+            None,
+        )
+        assert not Tag.objects.filter(candidate=silent, key="tracker.closed").exists()
+
+    def test_what_its_script_ends_stays_ended(self, silent):
+        tasks.close_silent()
+        lifecycle.update_candidate(silent, status=Status.FINISHED, ended_ms=START)
+        log(silent)
+
+        assert self.fresh(silent).status == Status.FINISHED

@@ -56,6 +56,7 @@ from tracker.search.kinds import (
 from tracker.search.kinds import Word as OneOf
 from tracker.search.lookups import There
 from tracker.search.paging import Page, View, viewed
+from tracker.search.states import WORDS, StateWord
 
 ATTRIBUTE = "a"
 MAX_SORTS = 3
@@ -272,7 +273,7 @@ ATTRIBUTES: Mapping[str, Field] = {
     "name": Field("name", PlainText(), ANY_TEXT),
     "number": Field("iid", Number(), EQUAL + RANGE + LIST),
     "status": STATUS,
-    "state": STATUS,
+    "state": Field("status", StateWord(WORDS), EQUAL + LIST),
     "start": STARTED_AT,
     "end": ENDED_AT,
     "duration": Field(
