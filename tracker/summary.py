@@ -27,8 +27,9 @@ class Row(NamedTuple):
 
 def kept(step: int, timestamp: int, value: float) -> Row:
     is_nan = value != value
-    # 0.0 and -0.0 are one key on one database and two on the other.
-    return Row(step, timestamp, 0.0 if is_nan or value == 0 else value, is_nan)
+    # 0.0 and -0.0 are one key on one database and two on the other. A whole number that
+    # is no float would make a list of mixed types, which psycopg refuses.
+    return Row(step, timestamp, 0.0 if is_nan or value == 0 else float(value), is_nan)
 
 
 class Summary(NamedTuple):
