@@ -25,6 +25,7 @@ from tracker.tiling import BASE
 OVERVIEW = 64
 # A tile that spans as much of the axis as so many buckets should is looked into.
 WIDE = 6
+FEW = 8
 
 
 class View(NamedTuple):
@@ -126,7 +127,8 @@ def rest(
         behind, last = metric.count, tail
     else:
         behind = max(1, metric.count - reached)
-    share = -(-view.buckets * behind // metric.count)
+    # A few points may lie far apart: each has a bucket of its own.
+    share = max(-(-view.buckets * behind // metric.count), min(behind, FEW))
     return [*plans, cutting.plan(metric, *view._replace(buckets=share), after=last)]
 
 
