@@ -204,6 +204,16 @@ class Permits:
             )
             answer["Allow"] = ", ".join(permit.methods)
             return answer
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL cannot even be asked for it, and nobody's name holds it.
+            return refusal(
+                request,
+                400,
+                "BAD_REQUEST",
+                "An address may not hold the character NUL.",
+            )
+        if "\0" in request.path_info:
+            raise Http404
         vars(request)["needed"] = needed
         return None if is_allowed(request, needed) else turned_away(request)
 
