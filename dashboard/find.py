@@ -32,11 +32,13 @@ from tracker.models import (
     Experiment,
     ExperimentTag,
     Project,
+    RegisteredModel,
     Role,
     Star,
     Status,
     User,
 )
+from tracker.search.registry import no_prompts
 
 NOTE = "mlflow.note.content"  # the tag that describes an experiment
 
@@ -48,7 +50,7 @@ def number_of(rows: QuerySet[Any], *, by: str) -> Coalesce:
 
 
 def project(request: HttpRequest, slug: str, *, needs: Role | None = None) -> Project:
-    """The project at this address, with `experiment_count` for the side bar.
+    """The project at this address, with what the side bar counts.
 
     Asks for the role that the view has declared, or for another one. Raises Http404 (Gone
     where it was deleted), and PermissionDenied where the role is missing.
@@ -56,9 +58,13 @@ def project(request: HttpRequest, slug: str, *, needs: Role | None = None) -> Pr
     if "\0" in slug:  # PostgreSQL cannot even look for it
         raise Http404
     experiments = Experiment.objects.alive().filter(project=OuterRef("pk"))
+    models = RegisteredModel.objects.filter(no_prompts(), project=OuterRef("pk"))
     visible = access.with_role(
         Project.objects.visible_to(request.user), request.user
-    ).annotate(experiment_count=number_of(experiments, by="project"))
+    ).annotate(
+        experiment_count=number_of(experiments, by="project"),
+        model_count=number_of(models, by="project"),
+    )
     visible = visible.select_related("metric_rules")
     found = visible.filter(slug=slug).first()
     if found is None:

@@ -23,6 +23,7 @@ from dashboard.views import (
     links,
     metric_rules,
     projects,
+    registry,
     selection,
     settings,
     share,
@@ -238,6 +239,49 @@ urlpatterns = [
     path("p/<str:slug>/compare.csv", compare.as_csv, name="compare_csv"),
     path("p/<str:slug>/compare.json", compare.as_json, name="compare_json"),
     path("p/<str:slug>/explain/", explain.explain, name="explain"),
+    # The model registry. A model's name holds neither "/" nor ":".
+    path("p/<str:slug>/models/", registry.models, name="models"),
+    path("p/<str:slug>/models.json", registry.models_json, name="models_json"),
+    path("p/<str:slug>/models/<str:name>/", registry.model, name="model"),
+    path(
+        "p/<str:slug>/models/<str:name>/describe/",
+        registry.describe,
+        name="describe_model",
+    ),
+    path("p/<str:slug>/models/<str:name>/tag/", registry.tag, name="tag_model"),
+    path(
+        "p/<str:slug>/models/<str:name>/delete/", registry.delete, name="delete_model"
+    ),
+    path(
+        "p/<str:slug>/models/<str:name>/<int:number>/",
+        registry.version,
+        name="model_version",
+    ),
+    path(
+        "p/<str:slug>/models/<str:name>/<int:number>/describe/",
+        registry.describe,
+        name="describe_version",
+    ),
+    path(
+        "p/<str:slug>/models/<str:name>/<int:number>/tag/",
+        registry.tag,
+        name="tag_version",
+    ),
+    path(
+        "p/<str:slug>/models/<str:name>/<int:number>/alias/",
+        registry.alias,
+        name="alias_version",
+    ),
+    path(
+        "p/<str:slug>/models/<str:name>/<int:number>/delete/",
+        registry.delete,
+        name="delete_version",
+    ),
+    path(
+        "p/<str:slug>/models/<str:name>/<int:number>/files/<path:path>",
+        registry.raw,
+        name="version_file",
+    ),
     # Addresses that lead somewhere else.
     path("r/", links.paste, name="paste"),
     path("r/<str:eid>/", links.run, name="run"),

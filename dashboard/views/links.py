@@ -89,8 +89,8 @@ PAGES_OF_GITLAB = {
     "experiments/#": "experiment",
     "candidates/#": "candidate",
     # Models have numbers there that say nothing here.
-    "models": "project",
-    "models/#": "project",
+    "models": "models",
+    "models/#": "models",
 }
 
 
@@ -101,7 +101,7 @@ def page_of_gitlab(request: HttpRequest, slug: str, page: str) -> HttpResponse:
     place, number = re.subn(r"(?<=/)\d{1,18}$", "#", page.removesuffix("/"))
     if (name := PAGES_OF_GITLAB.get(place)) is None:
         raise Http404
-    takes_number = bool(number) and name != "project"
+    takes_number = bool(number) and name != "models"
     iid = [int(page.removesuffix("/").rpartition("/")[2])] if takes_number else []
     return HttpResponseRedirect(reverse(name, args=[project.slug, *iid]))
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from tests import make
 from tests.browser.conftest import overflow
-from tracker import invitations, tokens
+from tracker import invitations, registry, tokens
 from tracker.models import Candidate, CIBuild, Role, Status, User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -47,6 +47,13 @@ def world(vision):
     ada = User.objects.get(username="ada")
     invitations.invite(vision, Role.READER, by=ada, note=LONG[:100])
     tokens.issue_for_project(vision, name=LONG[:100])
+    for name in ("detector", LONG[:200]):
+        model = make.registered_model(vision, name, description="# Card\n\nFinds cats.")
+        source = f"runs:/{candidate.eid}/model"
+        made = make.version(model, source, run_id=candidate.eid, description=LONG)
+        registry.set_alias(made, LONG[:200])
+        registry.set_alias(made, "champion")
+        registry.set_alias(make.version(model, tags={"team": LONG}), "challenger")
     deleted = make.experiment(vision, "deleted")
     deleted.deleted_at = timezone.now()
     deleted.save()
@@ -73,6 +80,10 @@ PAGES = {
     "baseline": "/p/vision/experiments/1/act/?verb=baseline&c=1",
     "trash": "/p/vision/trash/",
     "purge": "/p/vision/trash/delete/?all=1",
+    "models": "/p/vision/models/",
+    "model": "/p/vision/models/detector/",
+    "version": "/p/vision/models/detector/1/",
+    "long": f"/p/vision/models/{LONG[:200]}/1/",
     "metrics": "/p/vision/metrics/",
     "settings": "/p/vision/experiments/1/settings/",
     "start": "/p/vision/start/?lib=ci",
@@ -94,6 +105,8 @@ def test_is_accessible(world, open_page, is_accessible, name, theme):
         "table",
         "groups",
         "trash",
+        "models",
+        "version",
         "metrics",
         "experiments",
         "project",

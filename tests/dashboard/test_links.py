@@ -124,8 +124,8 @@ def test_gitlabs_form_of_an_unknown_project_is_not_found(browser, vision):
         ("experiments/1", "experiments/1/"),
         ("candidates/7", "c/7/"),
         ("candidates/7/", "c/7/"),
-        ("models", ""),
-        ("models/3", ""),
+        ("models", "models/"),
+        ("models/3", "models/"),
     ],
 )
 def test_an_address_of_gitlabs_page_leads_to_ours(browser, vision, page, ours):

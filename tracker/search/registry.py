@@ -76,6 +76,14 @@ ORDERED_VERSIONS: dict[str, Combinable] = {
 }
 
 
+def no_prompts() -> Q:
+    """Of registered models: those that are what their name says."""
+    prompts = RegisteredModelTag.objects.filter(
+        model=OuterRef("pk"), key=IS_PROMPT, value="true"
+    )
+    return ~Q(There(prompts))
+
+
 def find(
     project: Project,
     *,
