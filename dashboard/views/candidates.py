@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import (
     Http404,
     HttpRequest,
@@ -46,6 +46,7 @@ from tracker.models import (
     Candidate,
     CIBuild,
     Metric,
+    ModelVersion,
     Project,
     Role,
     Status,
@@ -69,12 +70,24 @@ class Found(NamedTuple):
 
 def found(request: HttpRequest, slug: str, iid: int) -> Found:
     project = find.project(request, slug)
-    candidate = get_object_or_404(
-        Candidate.objects.select_related("experiment").filter(project=project), iid=iid
-    )
+    rows = Candidate.objects.select_related("experiment").filter(project=project)
+    candidate = get_object_or_404(with_versions(rows), iid=iid)
     candidate.project = project
     gone = find.gone(request, project, candidate) if candidate.is_deleted else None
     return Found(project, candidate, gone)
+
+
+def with_versions(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
+    """With the newest model version that came from each, and how many there are."""
+    made = ModelVersion.objects.filter(
+        model__project=OuterRef("project"), run_id=OuterRef("eid")
+    )
+    newest = made.order_by("-pk")
+    return candidates.annotate(
+        version_count=find.number_of(made, by="run_id"),
+        version_number=Subquery(newest.values("version")[:1]),
+        version_model=Subquery(newest.values("model__name")[:1]),
+    )
 
 
 def head(request: HttpRequest, where: Found, tab: str) -> dict[str, Any]:

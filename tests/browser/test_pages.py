@@ -131,3 +131,13 @@ def test_a_fresh_installation_is_accessible(db, open_page, is_accessible):
 
     is_accessible(page)
     assert page.locator("h1").inner_text() == "Log your first candidate"
+
+
+def test_an_alias_moves_without_script(world, open_page):
+    page = open_page("/p/vision/models/detector/1/", script=False)
+
+    page.get_by_text("Set an alias").click()
+    page.get_by_role("button", name="Move challenger from v2 → v1").click()
+
+    assert "challenger: v2 → v1" in page.inner_text("body")
+    assert "challenger" in page.inner_text("header.head")

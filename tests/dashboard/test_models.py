@@ -311,6 +311,21 @@ def test_hostile_text_stays_text(browser, vision):
         assert "javascript:" not in str([a.attributes for a in page.main.all("a")])
 
 
+def test_a_candidate_leads_to_the_newest_version_that_came_from_it(
+    browser, vision, candidate, versions
+):
+    first = Page(browser.get("/p/vision/c/1/"))
+    make.version(make.registered_model(vision, "a b"), run_id=candidate.eid)
+    elsewhere = make.registered_model(make.project("other"), "foreign")
+    make.version(elsewhere, run_id=candidate.eid)
+    page = Page(browser.get("/p/vision/c/1/"))
+
+    assert first.link("detector v3") == f"{URL}detector/3/"
+    assert page.link("a b v1") == f"{URL}a%20b/1/"
+    assert "a b v1 and 1 more" in page.main.text
+    assert "foreign" not in page.main.text
+
+
 # ---------------------------------------------------------------- changes
 
 
