@@ -1,11 +1,14 @@
-"""The code of the first-run page, copied as it stands and run against a real server."""
+"""The code of the README and of the first-run page, copied as it stands and run against a
+real server."""
 
 import json
 import subprocess
 import sys
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from mlflow import MlflowClient
 
 from dashboard import snippets
 from tests.live import environment
@@ -27,6 +30,19 @@ def run(command, **variables):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+def test_the_readme_logs_three_candidates_with_their_models(live):
+    readme = Path("README.md").read_text()
+    code = readme.partition("```python\n")[2].partition("```")[0]
+
+    run([sys.executable, "-c", code], MLFLOW_TRACKING_URI=live.url)
+
+    client = MlflowClient(live.url)
+    experiment = client.get_experiment_by_name("iris")
+    runs = client.search_runs([experiment.experiment_id])
+    assert {run.data.params["C"] for run in runs} == {"0.01", "0.1", "1.0"}
+    assert all(run.outputs.model_outputs for run in runs)
 
 
 @pytest.mark.parametrize("library", ["python", "sklearn"])
