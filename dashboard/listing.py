@@ -89,6 +89,7 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
     numeric = {column for column in columns if catalogue.is_numeric(column)}
     built = Table(
         experiment.project,
+        experiment,
         columns,
         facts,
         with_baseline(best, facts, baseline, main),

@@ -28,6 +28,7 @@ from dashboard.templatetags.tracker_tags import (
 from tracker.models import (
     Candidate,
     CIBuild,
+    Experiment,
     Kind,
     Metric,
     Param,
@@ -296,6 +297,7 @@ class Table:
     """Everything that decides how a value looks in its cell."""
 
     project: Project
+    experiment: Experiment
     columns: Sequence[Column]
     facts: Facts
     extremes: Extremes
@@ -409,6 +411,7 @@ class Table:
     def attribute(self, candidate: Candidate, key: str) -> SafeString | str:
         match key:
             case "state":
+                candidate.experiment = self.experiment
                 return state(candidate)
             case "duration":
                 return took(candidate)

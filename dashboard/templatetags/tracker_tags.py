@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from dashboard import toast
 from dashboard.directions import rule
-from tracker.models import Candidate, Status
+from tracker.models import Candidate, State, Status, states
 from tracker.models.candidates import moment
 
 register = template.Library()
@@ -188,25 +188,38 @@ def span(seconds: float) -> str:
 
 # ---------------------------------------------------------------- candidates
 
-STATES: dict[str, tuple[str, str, str]] = {  # class, icon, word
-    Status.RUNNING: ("live", "s-live", "Live"),
-    Status.SCHEDULED: ("off", "s-off", "Scheduled"),
-    Status.FINISHED: ("ok", "s-ok", "Finished"),
-    Status.FAILED: ("bad", "s-bad", "Failed"),
-    Status.KILLED: ("off", "s-stop", "Stopped"),
+STATES: dict[str, tuple[str, str]] = {  # class, icon
+    State.LIVE: ("live", "s-live"),
+    State.QUIET: ("off", "s-quiet"),
+    State.STALLED: ("warn", "s-warn"),
+    State.LOST: ("bad", "s-lost"),
+    State.SCHEDULED: ("off", "s-off"),
+    State.FINISHED: ("ok", "s-ok"),
+    State.FAILED: ("bad", "s-bad"),
+    State.STOPPED: ("off", "s-stop"),
 }
+SILENT = {State.QUIET, State.STALLED, State.LOST}
 
 
 @register.simple_tag
 def state(candidate: Candidate, pill: bool = False) -> SafeString:
-    """Shape plus word, never colour alone."""
-    kind, shape, word = STATES[candidate.status]
+    """Shape plus word, never colour alone; of one that has fallen silent, for how long.
+
+    Of a running candidate the experiment must have been looked up with it.
+    """
+    now = states.now_ms()
+    seen = states.state(candidate, now)
+    since = (seen == State.STALLED and candidate.trained_ms) or candidate.written_ms
+    kind, shape = STATES[seen]
     return format_html(
-        '<span class="state {}{}">{}<b>{}</b></span>',
+        '<span class="state {}{}">{}<b>{}</b>{}</span>',
         kind,
         " pill" if pill else "",
         icon(shape),
-        word,
+        seen.label,
+        format_html(" <small>{}</small>", span((now - since) / 1000))
+        if seen in SILENT
+        else "",
     )
 
 
