@@ -28,6 +28,8 @@ from tracker.problems import refusal
 log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# The character NUL in a query, and the one that stands for what cannot be shown.
+NUL, REPLACEMENT = "%00", "%EF%BF%BD"
 Answer = Callable[[HttpRequest], HttpResponse]
 View = Callable[..., HttpResponse]
 
@@ -204,14 +206,13 @@ class Permits:
             )
             answer["Allow"] = ", ".join(permit.methods)
             return answer
-        if "%00" in request.META.get("QUERY_STRING", ""):
-            # PostgreSQL cannot even be asked for it, and nobody's name holds it.
-            return refusal(
-                request,
-                400,
-                "BAD_REQUEST",
-                "An address may not hold the character NUL.",
+        if NUL in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL cannot even be asked for it, and nobody's name holds it: what is
+            # wrong with the value is said as of any other that means nothing.
+            request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace(
+                NUL, REPLACEMENT
             )
+            vars(request).pop("GET", None)
         if "\0" in request.path_info:
             raise Http404
         vars(request)["needed"] = needed

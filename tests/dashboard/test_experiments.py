@@ -120,7 +120,6 @@ def test_a_metric_that_was_nan_throughout_has_no_best(browser, vision, url):
         ("classif", ["classification", "resnet"]),
         ("cosine", ["vit"]),
         ("100%", []),
-        ("\0", ["Default", "classification", "resnet", "vit"]),
     ],
 )
 def test_searches_names_and_descriptions(browser, vision, url, q, found):
