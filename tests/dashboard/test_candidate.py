@@ -87,7 +87,7 @@ def test_ranks_a_loss_from_below(browser, sweep):
 
 def test_ranks_nothing_where_better_is_not_known(browser, sweep):
     make.candidates(sweep, 2, metrics={"weight": 1.0})
-    candidate = make.candidate(sweep, metrics={"weight": 2.0})
+    candidate = make.candidate(sweep, name="plain", metrics={"weight": 2.0})
 
     assert "rank" not in Page(browser.get(url(candidate))).main.text
 
