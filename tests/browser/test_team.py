@@ -76,6 +76,7 @@ def house(tmp_path_factory):
     server = Server(
         tmp_path_factory.mktemp("house") / "data",
         TRACKER_MODE="team",
+        TRACKER_CALLS_PER_MINUTE="60000",
         TRACKER_SECRET_KEY="a long enough secret, twice " * 2,
     )
     server.world = json.loads(said(server, WORLD, "WORLD"))

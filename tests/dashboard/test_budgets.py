@@ -5,7 +5,7 @@ from pathlib import Path
 
 import django_htmx
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests import make
@@ -19,7 +19,7 @@ HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-4.mi
 @pytest.fixture(scope="module")
 def big(django_db_setup, django_db_blocker):
     """110 candidates with 3,000 more keys in the catalogue; repeats, children, CI, a baseline."""
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), transaction.atomic():
         project = lifecycle.create_project("budget")
         sweep = make.experiment(project, "sweep")
         parent = make.candidate(sweep, name="parent")
@@ -46,7 +46,7 @@ def big(django_db_setup, django_db_blocker):
         lifecycle.set_experiment_tag(sweep, "tracker.baseline", "3")
         SavedView.objects.create(experiment=sweep, slug="v", name="V", scope="team")
         yield f"/p/budget/experiments/{sweep.iid}/"
-        project.delete()
+        transaction.set_rollback(True)
 
 
 STATES = {

@@ -236,6 +236,7 @@ def nested(sweep):
             name=f"trial-{n}",
             params={"lr": str(n)},
             tags={"mlflow.parentRunId": parent.eid},
+            started_ms=parent.started_ms + n + 1,
         )
     make.candidate(sweep, name="deep", tags={"mlflow.parentRunId": child.eid})
     make.candidate(sweep, name="alone")
