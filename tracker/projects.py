@@ -46,12 +46,10 @@ def delete(project: Project) -> None:
 
 @transaction.atomic
 def restore(project: Project) -> None:
-    """Raises Conflict where its purge has begun."""
-    """Raises NotFound once its purge has begun."""
-    deleted = Project.objects.in_trash().filter(pk=project.pk)
-    if deleted.filter(purged_at__isnull=False).exists():
+    """Raises NotFound once its purge has begun, and Conflict where it is not deleted."""
+    if Project.objects.filter(pk=project.pk, purged_at__isnull=False).exists():
         raise NotFound("This project is being purged. Nothing brings it back.")
-    if not deleted.update(deleted_at=None):
-        raise Conflict("This project is being purged, or is not deleted.")
+    if not Project.objects.in_trash().filter(pk=project.pk).update(deleted_at=None):
+        raise Conflict("This project is not deleted.")
     audit.record(What.RESTORED, project=project, about=project)
     project.deleted_at = None
