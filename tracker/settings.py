@@ -109,7 +109,7 @@ try:
     # Team mode: API calls a minute and at once, of a token; of an address without one.
     CALLS_PER_MINUTE = number("TRACKER_CALLS_PER_MINUTE", 6000, least=1)
     CALLER_RATE = (CALLS_PER_MINUTE, max(1, CALLS_PER_MINUTE // 6))
-    ANONYMOUS_RATE = (300, 300)
+    ANONYMOUS_RATE = (max(1, CALLS_PER_MINUTE // 20),) * 2
 
     # The largest artifact, in bytes.
     MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3, least=1)

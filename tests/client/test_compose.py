@@ -12,9 +12,12 @@ from tests.team import Team
 
 PASSWORD = "correct horse battery staple"
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="the health checks are those of a container"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="the health checks are those of a container"
+    ),
+    pytest.mark.xdist_group("compose"),  # one team, and each test goes on from the last
+]
 
 
 @pytest.fixture(scope="module")
