@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.skipif(
         sys.platform != "linux", reason="the health checks are those of a container"
     ),
-    pytest.mark.xdist_group("compose"),  # one team, and each test goes on from the last
+    pytest.mark.xdist_group("compose"),  # one team for all of them
 ]
 
 
@@ -47,19 +47,26 @@ def team(tmp_path_factory):
     assert codes == {"web": 0, "worker": 0, "beat": 0}
 
 
-def test_takes_what_the_real_client_logs_and_looks_at_its_files(
-    team, monkeypatch, tmp_path
-):
-    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", team.token)
-    client = MlflowClient(f"{team.url}/p/vision")
-    (tmp_path / "classes.csv").write_text("class,recall\ncat,0.9\n")
+@pytest.fixture(scope="module")
+def logged(team, tmp_path_factory):
+    """The client, and the run with a file that it logged."""
+    table = tmp_path_factory.mktemp("logged") / "classes.csv"
+    table.write_text("class,recall\ncat,0.9\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_TOKEN", team.token)
+        client = MlflowClient(f"{team.url}/p/vision")
+        run = client.create_run("0", run_name="first").info.run_id
+        client.log_metric(run, "loss", 0.5)
+        client.log_artifact(run, str(table))
+        client.set_terminated(run)
+        yield client, run
 
-    run = client.create_run("0", run_name="first").info.run_id
-    client.log_metric(run, "loss", 0.5)
-    client.log_artifact(run, str(tmp_path / "classes.csv"))
-    client.set_terminated(run)
+
+def test_takes_what_the_real_client_logs_and_looks_at_its_files(team, logged):
+    client, run = logged
 
     kept = client.get_run(run)
+
     assert kept.data.metrics == {"loss": 0.5}
     assert [file.path for file in client.list_artifacts(run)] == ["classes.csv"]
     for name in ("web", "worker", "beat"):
@@ -67,7 +74,7 @@ def test_takes_what_the_real_client_logs_and_looks_at_its_files(
 
 
 @pytest.mark.browser
-def test_signs_in_and_sees_the_run_and_its_file(team, chromium):
+def test_signs_in_and_sees_the_run_and_its_file(team, logged, chromium):
     context = chromium.new_context()
     page = context.new_page()
 

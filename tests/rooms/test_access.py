@@ -228,5 +228,5 @@ def test_a_project_whose_purge_has_begun_does_not_come_back(vision, cast):
     Project.objects.update(purged_at=timezone.now())
 
     assert not access.restorable_by(cast["admin"]).exists()
-    with pytest.raises(Conflict):
+    with pytest.raises(NotFound):
         projects.restore(vision)
