@@ -32,7 +32,8 @@ from dashboard import (
 )
 from dashboard.chart_specs import KINDS, Spec
 from dashboard.columns import Catalogue
-from dashboard.drawings import Nothing, Scene
+from dashboard.drawings import lines
+from dashboard.drawings.scene import Nothing, Scene, who_is_drawn
 from dashboard.exports import Line, guarded
 from dashboard.find import Opened
 from dashboard.matching import Found
@@ -311,14 +312,14 @@ def with_frames(
     )
     for metric in rows:
         metrics[metric.key][metric.candidate_id] = metric
-    lines = [spec for spec in every if spec.kind == "line" and metrics[spec.fields[0]]]
+    curves = [spec for spec in every if spec.kind == "line" and metrics[spec.fields[0]]]
     framed = dict(
         zip(
-            lines,
+            curves,
             frames.several(
                 [
-                    drawings.subject_of(said.scene, spec, metrics[spec.fields[0]])
-                    for spec in lines
+                    lines.subject_of(said.scene, spec, metrics[spec.fields[0]])
+                    for spec in curves
                 ],
                 with_table="table" in request.GET,
                 samples=32,
@@ -452,11 +453,9 @@ def chart(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     if spec.kind == "images":
         raise Http404
     if spec.kind == "line":
-        about = drawings.subject(said.scene, spec)
+        about = lines.subject(said.scene, spec)
         if about.members:
-            return answers.lines(
-                request, about, notes=[drawings.who_is_drawn(said.scene)]
-            )
+            return answers.lines(request, about, notes=[who_is_drawn(said.scene)])
     return answers.whole(request, answered(said, spec))
 
 
@@ -516,7 +515,7 @@ def tables(found: dict[str, Any]) -> Iterator[Sequence[Any]]:
 
 def points(said: Asked, spec: Spec) -> Iterator[Sequence[Any]]:
     """The points that the lines go through."""
-    about = drawings.subject(said.scene, spec)
+    about = lines.subject(said.scene, spec)
     yield ["candidate", "name", "metric", str(about.axis), "value"]
     if not about.members or about.is_single:
         for member in about.members:

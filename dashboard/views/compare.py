@@ -15,7 +15,6 @@ from dashboard import (
     charts,
     compared,
     differences,
-    drawings,
     exports,
     frames,
     options,
@@ -28,6 +27,7 @@ from dashboard.compared import Chosen
 from dashboard.compared_curves import Drawn, chart_url, framed, lines_url, subject
 from dashboard.compared_table import across, is_flipped, pair
 from dashboard.directions import Used, by_weight
+from dashboard.drawings import operating
 from dashboard.plotly import with_charts
 from dashboard.views import compare_tabs
 from tracker import audit
@@ -307,7 +307,7 @@ def file_answer(request: HttpRequest, asked: Chosen) -> dict[str, Any]:
     shown = side_by_side.compared(sides, asked.candidates, side_by_side.Wanted())
     if not shown.curves:
         raise Http404
-    return drawings.curves_answer(
+    return operating.curves_answer(
         shown.curves, shown.curves[0][2].kind, len(asked.candidates)
     )
 

@@ -11,10 +11,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from dashboard import drawings, find, leaderboard, matching, svg, sweep, sweep_charts
+from dashboard import find, leaderboard, matching, svg, sweep, sweep_charts
 from dashboard.chart_specs import Spec
 from dashboard.columns import Catalogue
 from dashboard.directions import Direction, direction
+from dashboard.drawings import groups
 from dashboard.find import Opened
 from dashboard.leaderboard import Row, Value
 from dashboard.plotly import with_charts
@@ -185,7 +186,7 @@ def lines(slug: str, there: Opened, rows: Sequence[Row], key: str) -> list[Line]
         ).only("iid", "name")
     )
     by_iid = {candidate.iid: candidate for candidate in firsts}
-    names = drawings.told_apart(drawings.params_of(firsts, None), firsts)
+    names = groups.told_apart(groups.params_of(firsts, None), firsts)
     ends = [
         end
         for row in rows
