@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from dashboard.columns import Column
-from dashboard.table import Facts
+from dashboard.facts import Facts
 from tracker.models import Candidate, DatasetUse, Metric
 
 # A spreadsheet runs what begins so; a number may begin with a sign.

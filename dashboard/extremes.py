@@ -11,7 +11,8 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from dashboard import strip
 from dashboard.columns import Column
 from dashboard.directions import Direction
-from dashboard.table import FIELDS, SUMMARY, Extremes, Facts, summed_up
+from dashboard.facts import FIELDS, SUMMARY, Facts, summed_up
+from dashboard.table import Extremes
 from tracker.models import Candidate, Experiment, Metric
 from tracker.search.lookups import There
 

@@ -7,11 +7,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard import strip
+from dashboard.cells import MISSING, text
 from dashboard.columns import ATTRIBUTE, Column
+from dashboard.facts import Member
 from dashboard.grouping import Group
 from dashboard.state import Grouping
 from dashboard.statistics import Summary, summary
-from dashboard.table import MISSING, Member, Row, Table, Toggle, text
+from dashboard.table import Row, Table, Toggle
 from dashboard.templatetags.tracker_tags import (
     MINUS,
     ago,

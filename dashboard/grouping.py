@@ -29,8 +29,8 @@ from django.db.models import (
 )
 
 from dashboard.columns import Sort
+from dashboard.facts import FIELDS, Member
 from dashboard.state import Grouping
-from dashboard.table import FIELDS, Member
 from tracker.models import Candidate, Kind, Param, Status, Tag
 
 # Members that an opened group lists; a link leads to the others.

@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from django.http import HttpRequest
 
 from dashboard import columns as offered
-from dashboard import extremes, group_rows, matching, nesting, saved, table
+from dashboard import extremes, group_rows, matching, nesting, saved
 from dashboard.columns import Catalogue, Column
+from dashboard.facts import Facts, Member, Relations, alike, gather, related
 from dashboard.find import Opened
 from dashboard.grouping import MAX_LISTED, Group
 from dashboard.matching import Found
 from dashboard.nesting import Branch
 from dashboard.saved import Views
 from dashboard.state import State
-from dashboard.table import Extremes, Facts, Member, Relations, Row, Table, Toggle
+from dashboard.table import Extremes, Row, Table, Toggle
 from tracker.errors import Invalid
 from tracker.models import Candidate, Kind
 
@@ -65,7 +66,7 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
     branches = tree(opened, state, found, is_tree)
     ids, owners = whoever(state, found, branches)
     wanted = opened.baseline if state.baseline is None else state.baseline
-    relations = table.related(
+    relations = related(
         ids,
         eids={branch.candidate.parent_eid for branch in branches} - {""},
         project=experiment.project,
@@ -78,7 +79,7 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
         catalogue, total=total, present=present(shown, relations)
     )
     measured = [*owners, *([baseline] if baseline else [])]
-    facts = table.gather(measured, columns, relations=relations)
+    facts = gather(measured, columns, relations=relations)
     folded = 0
     if state.is_diff:
         equal = equal_columns(catalogue, found, owners, columns, facts, total)
@@ -234,7 +235,7 @@ def equal_columns(
     total: int,
 ) -> set[Column]:
     """What "only differences" hides: exact on one page, else what the catalogue knows."""
-    equal = table.equal_columns(owners, columns, facts)
+    equal = alike(owners, columns, facts)
     if found.is_complete or found.grouped:
         return equal
     return {column for column in equal if not catalogue.varies(column, total)}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from django.http import HttpRequest, HttpResponseBadRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from dashboard import exports, find, group_exports, matching, table
+from dashboard import exports, facts, find, group_exports, matching
 from dashboard.columns import Column
 from dashboard.listing import Listing, listing
 from dashboard.matching import Found
@@ -69,4 +69,4 @@ def page_batch(given: Listing) -> Iterable[exports.Batch]:
 
 def every_batch(found: Found, columns: list[Column]) -> Iterator[exports.Batch]:
     for candidates in matching.pages(found.search, BATCH):
-        yield candidates, table.gather(candidates, columns)
+        yield candidates, facts.gather(candidates, columns)
