@@ -7,6 +7,7 @@ from dashboard.views import (
     account,
     artifacts,
     by_hand,
+    candidate_metrics,
     candidates,
     changes,
     charts,
@@ -17,11 +18,13 @@ from dashboard.views import (
     experiments,
     experiments_files,
     explain,
+    histories,
     insights,
     jobs,
     joining,
     links,
     metric_rules,
+    one_chart,
     projects,
     registry,
     selection,
@@ -127,17 +130,17 @@ urlpatterns = [
     ),
     path(
         "p/<str:slug>/experiments/<int:iid>/charts/chart.json",
-        charts.chart,
+        one_chart.chart,
         name="experiment_chart",
     ),
     path(
         "p/<str:slug>/experiments/<int:iid>/charts/chart.svg",
-        charts.chart_svg,
+        one_chart.chart_svg,
         name="experiment_chart_svg",
     ),
     path(
         "p/<str:slug>/experiments/<int:iid>/charts/chart.csv",
-        charts.chart_csv,
+        one_chart.chart_csv,
         name="experiment_chart_csv",
     ),
     path("p/<str:slug>/experiments/<int:iid>/act/", selection.act, name="act"),
@@ -184,10 +187,14 @@ urlpatterns = [
     # Candidates and compare.
     path("p/<str:slug>/c/<int:iid>/", candidates.candidate, name="candidate"),
     path(
-        "p/<str:slug>/c/<int:iid>/chart.json", candidates.chart, name="candidate_chart"
+        "p/<str:slug>/c/<int:iid>/chart.json",
+        candidate_metrics.chart,
+        name="candidate_chart",
     ),
-    path("p/<str:slug>/c/<int:iid>/metrics/", candidates.metrics, name="metrics"),
-    path("p/<str:slug>/c/<int:iid>/metrics.csv", candidates.history, name="history"),
+    path(
+        "p/<str:slug>/c/<int:iid>/metrics/", candidate_metrics.metrics, name="metrics"
+    ),
+    path("p/<str:slug>/c/<int:iid>/metrics.csv", histories.history, name="history"),
     path("p/<str:slug>/c/<int:iid>/artifacts/", artifacts.artifacts, name="artifacts"),
     path(
         "p/<str:slug>/c/<int:iid>/artifacts/<path:path>",

@@ -17,7 +17,8 @@ from django.urls import reverse
 from artifacts import downloads, inspection, listing, previews
 from artifacts.models import Artifact
 from dashboard import find, showing
-from dashboard.views.candidates import Found, found, head, tile
+from dashboard.candidate_head import Found, found, head
+from dashboard.views.candidates import tile
 from tracker.errors import NotFound, TrackerError, Unavailable
 from tracker.models import Role
 from tracker.permits import needs

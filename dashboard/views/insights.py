@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from dashboard import find, leaderboard, matching, svg, sweep, sweep_charts
 from dashboard.chart_specs import Spec
+from dashboard.charted import opened as open_experiment
 from dashboard.columns import Catalogue
 from dashboard.directions import Direction, direction
 from dashboard.drawings import groups
@@ -22,7 +23,6 @@ from dashboard.plotly import with_charts
 from dashboard.results import AGGREGATES
 from dashboard.state import State
 from dashboard.templatetags.tracker_tags import grouped, shown, span
-from dashboard.views.charts import opened as open_experiment
 from tracker.models import Candidate, Kind, Metric, Param, Role, Status
 from tracker.permits import needs
 from tracker.seeds import SEEDS

@@ -20,10 +20,11 @@ from dashboard import (
     snippets,
     surroundings,
 )
+from dashboard.candidate_curve import chart_url, matches, subject
+from dashboard.candidate_head import Found, found, head
 from dashboard.directions import Direction
 from dashboard.plotly import with_charts
 from dashboard.results import value_of
-from dashboard.views.candidates import Found, chart_url, found, head, matches, subject
 from tracker.models import CIBuild, Metric, Role
 from tracker.permits import needs
 
