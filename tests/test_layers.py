@@ -11,6 +11,7 @@ OURS = ("tracker", "artifacts", "dashboard")
 # What everybody may use: it knows no model and no door.
 GROUND = {
     "tracker.database",
+    "tracker.deadlines",
     "tracker.database.sqlite3",
     "tracker.database.sqlite3.base",
     "tracker.environment",

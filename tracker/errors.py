@@ -25,6 +25,17 @@ class Invalid(TrackerError):
     """The request itself is wrong; sending it again will not help."""
 
 
+class TooSlow(Invalid):
+    """A search that was stopped because it took too long."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This search takes too long and was stopped. Narrow it: ask for fewer"
+            " experiments, or add a condition with = on a parameter or a tag. Whoever runs"
+            " the server can allow more time with TRACKER_SEARCH_SECONDS."
+        )
+
+
 class Conflict(TrackerError):
     """The object is in a state that does not allow this."""
 

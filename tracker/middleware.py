@@ -18,7 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404
 from django.utils.functional import SimpleLazyObject
 
-from tracker import access, audit, permits, redaction
+from tracker import access, audit, deadlines, permits, redaction
 from tracker.api import directory, errors
 from tracker.api.endpoint import EndpointView
 from tracker.models import User
@@ -188,7 +188,10 @@ class Permits:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        if request.method not in SAFE_METHODS:
+            return self.get_response(request)
+        with deadlines.limited():
+            return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: View, args: Any, path: Any

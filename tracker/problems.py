@@ -1,5 +1,6 @@
 """Answers to requests that no view could serve: JSON below the API's paths, else a page."""
 
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from dashboard.find import Gone
+from tracker import deadlines
 from tracker.api import errors
+from tracker.errors import TooSlow
 from tracker.models import Role
 
 
@@ -68,4 +71,15 @@ def gone(request: HttpRequest, exception: Gone) -> HttpResponse:
 
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
+    """Also where the database is away or has been told to stop: Django calls this while it
+    handles the exception."""
+    problem = sys.exc_info()[1]
+    if deadlines.was_stopped(problem):
+        problem = TooSlow()
+    if isinstance(problem, TooSlow):
+        return refusal(request, 503, "TEMPORARILY_UNAVAILABLE", problem.message)
+    if away := errors.unavailable(problem):
+        answer = refusal(request, *away)
+        answer["Retry-After"] = "1"
+        return answer
     return refusal(request, 500, "INTERNAL_ERROR", "Tracker failed. Its log says more.")

@@ -111,6 +111,9 @@ try:
     CALLER_RATE = (CALLS_PER_MINUTE, max(1, CALLS_PER_MINUTE // 6))
     ANONYMOUS_RATE = (max(1, CALLS_PER_MINUTE // 20),) * 2
 
+    # How long a search, a list or a chart may keep the database busy.
+    SEARCH_SECONDS = number("TRACKER_SEARCH_SECONDS", 10, least=1)
+
     # The largest artifact, in bytes.
     MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3, least=1)
 

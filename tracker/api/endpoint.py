@@ -19,7 +19,7 @@ from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from tracker import access, audit, lifecycle, rows
+from tracker import access, audit, deadlines, lifecycle, rows
 from tracker.access import Actor
 from tracker.api import errors, wire
 from tracker.errors import Invalid, NotFound
@@ -185,12 +185,14 @@ class EndpointView(APIView):
             # In the very words of a project that is not there.
             raise absent(address) from None
         call = Call(request, project, actor, path)
-        if endpoint.message is None:
-            content = endpoint.body(call)
+        asks = []
+        if endpoint.message is not None:
+            asks.append(wire.read(request, endpoint.message, endpoint.max_bytes))
+        if endpoint.needs == Role.READER:
+            with deadlines.limited():
+                content = endpoint.body(call, *asks)
         else:
-            content = endpoint.body(
-                call, wire.read(request, endpoint.message, endpoint.max_bytes)
-            )
+            content = endpoint.body(call, *asks)
         return wire.answer(content) if isinstance(content, dict) else content
 
 

@@ -56,6 +56,8 @@ def is_api_path(path: str) -> bool:
     return API_PATH.match(path) is not None
 
 
+# How SQLite and PostgreSQL say that the disk is full.
+NO_ROOM = ("disk is full", "No space left on device")
 MAX_MESSAGE_CHARS = 800
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -94,17 +96,26 @@ def answer(problem: Exception) -> HttpResponse:
 
 def failure(problem: Exception) -> HttpResponse:
     """The answer to what nobody expected. SQL and paths go to the log, never out."""
-    if isinstance(problem, OperationalError | InterfaceError):
-        log.warning("database unavailable: %s", problem)
-        if "disk is full" in str(problem):
-            return error(507, "RESOURCE_EXHAUSTED", "The database has no room left.")
-        return error(
-            503, "TEMPORARILY_UNAVAILABLE", "The database is busy or away. Try again."
-        )
+    if away := unavailable(problem):
+        return error(*away)
     log.error("unexpected error", exc_info=problem)
     if isinstance(problem, DataError):
         return error(400, "INVALID_PARAMETER_VALUE", "A value cannot be stored.")
     return error(500, "INTERNAL_ERROR", "Tracker failed. Its log says more.")
+
+
+def unavailable(problem: BaseException | None) -> tuple[int, str, str] | None:
+    """Status, code and sentence where the database does not do what it was asked."""
+    if not isinstance(problem, OperationalError | InterfaceError):
+        return None
+    log.warning("database unavailable: %s", problem)
+    if any(sign in str(problem) for sign in NO_ROOM):
+        return 507, "RESOURCE_EXHAUSTED", "The database has no room left."
+    return (
+        503,
+        "TEMPORARILY_UNAVAILABLE",
+        "The database is busy or away. Try again.",
+    )
 
 
 def message(problem: Exception) -> str:

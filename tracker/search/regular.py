@@ -29,14 +29,11 @@ _limit: ContextVar[Limit] = ContextVar("limit")
 
 
 @contextlib.contextmanager
-def limited(is_needed: bool = True) -> Iterator[None]:
+def limited() -> Iterator[None]:
     """Queries inside may match regular expressions, all together for SECONDS.
 
     Raises Invalid for one that takes longer, or that the database cannot read.
     """
-    if not is_needed:
-        yield
-        return
     limit = _limited_sqlite if connection.vendor == "sqlite" else _limited_postgresql
     with limit():
         yield

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.lookups import Exact
 
+from tracker import deadlines
 from tracker.errors import Invalid
 from tracker.models import Candidate, Experiment, Key, Kind, Status, Tag
 from tracker.search import grammar, ordering, regular
@@ -107,8 +108,11 @@ class Search:
         return viewed(self.choice.rows, self.view)
 
     def limited(self) -> AbstractContextManager[None]:
-        """Regular expressions get a limited time inside."""
-        return regular.limited(self.has_pattern)
+        """The search gets a limited time inside, and regular expressions less of it.
+
+        Raises TooSlow, or Invalid for an expression.
+        """
+        return regular.limited() if self.has_pattern else deadlines.limited()
 
     def page(self, *, limit: int = 100, token: str = "") -> Page[Candidate]:
         with self.limited():
@@ -169,7 +173,7 @@ def matching(
 ) -> QuerySet[Candidate]:
     """All candidates that match the filter, in no order. Raises BadFilter.
 
-    With a regular expression, evaluate it inside `regular.limited()`.
+    Evaluate it inside the `limited()` of a Search.
     """
     return search(experiment, text=text, view=view).rows
 
