@@ -6,6 +6,7 @@ from django.urls import path
 from dashboard.views import (
     account,
     artifacts,
+    audit,
     by_hand,
     candidate_metrics,
     candidates,
@@ -63,6 +64,23 @@ urlpatterns = [
         "p/<str:slug>/settings/tokens/<int:pk>/revoke/",
         settings.revoke,
         name="revoke_project_token",
+    ),
+    path(
+        "p/<str:slug>/settings/history/",
+        audit.project_history,
+        name="project_history",
+    ),
+    path(
+        "p/<str:slug>/settings/history.csv",
+        audit.project_history_file,
+        {"form": "csv"},
+        name="project_history_csv",
+    ),
+    path(
+        "p/<str:slug>/settings/history.json",
+        audit.project_history_file,
+        {"form": "json"},
+        name="project_history_json",
     ),
     path("p/<str:slug>/access/", settings.who, name="who_can_see"),
     path("p/<str:slug>/describe/", settings.general, name="describe_project"),

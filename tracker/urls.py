@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from dashboard.views import audit
 from dashboard.views import health as health_page
 from tracker import health
 
@@ -12,6 +13,19 @@ urlpatterns = [
     # Before the admin, which answers everything below its address.
     path("admin/health/", health_page.health, name="health"),
     path("admin/health.json", health_page.health_json, name="health_json"),
+    path("admin/history/", audit.server_history, name="server_history"),
+    path(
+        "admin/history.csv",
+        audit.server_history_file,
+        {"form": "csv"},
+        name="server_history_csv",
+    ),
+    path(
+        "admin/history.json",
+        audit.server_history_file,
+        {"form": "json"},
+        name="server_history_json",
+    ),
     path("admin/", admin.site.urls),
     path("livez", health.livez),
     path("readyz", health.readyz),

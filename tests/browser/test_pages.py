@@ -67,6 +67,8 @@ PAGES = {
     "general": "/p/vision/settings/",
     "members": "/p/vision/settings/members/",
     "tokens": "/p/vision/settings/tokens/",
+    "history": "/p/vision/settings/history/?since=x",
+    "server history": "/admin/history/",
     "access": "/p/vision/access/?who=local",
     "experiments": "/p/vision/experiments/",
     "deleted": "/p/vision/experiments/?view=deleted",

@@ -1,6 +1,6 @@
 """Who did what to which object, and when: written once, never changed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn, Self
 
 from django.db import models
@@ -48,6 +48,23 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
     def of(self, project: Project) -> Self:
         return self.filter(project=project)
+
+    def asked_for(
+        self,
+        *,
+        who: str = "",
+        what: str = "",
+        begin: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Self:
+        """Those of one person, of one kind, and of a time; what is left out is open."""
+        wanted: dict[str, Any] = {
+            "user_name": who,
+            "what": what,
+            "at__gte": begin,
+            "at__lte": end,
+        }
+        return self.filter(**{name: one for name, one in wanted.items() if one})
 
     def older_than(self, age: timedelta) -> Self:
         return self.filter(at__lt=timezone.now() - age)
@@ -107,6 +124,7 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["project", "-id"], name="audit_of_project"),
             models.Index(fields=["at"], name="audit_age"),
+            models.Index(fields=["user_name", "-id"], name="audit_of_person"),
         ]
 
     def __str__(self) -> str:
