@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from tracker.models import AccessToken, Experiment, Project, User
+from tracker.patience import Patience
 
 
 class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -77,6 +78,39 @@ class ExperimentForm(forms.Form):
                 raise ValidationError("A deleted experiment has this name.")
             raise ValidationError("Another experiment has this name.")
         return name
+
+
+class PatienceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """How long candidates may be silent."""
+
+    class Meta:
+        model = Experiment
+        fields = Patience._fields
+        labels = {
+            "quiet_factor": "Quiet, after usual intervals",
+            "stalled_factor": "Stalled, after usual intervals of training",
+            "lost_factor": "Lost contact, after usual intervals",
+            "lost_minutes": "Lost contact, not before minutes",
+            "close_hours": "End as failed, after hours of silence",
+        }
+        help_texts = {
+            "quiet_factor": "Nothing arrives: often only a long step or a validation."
+            " Usually 3.",
+            "stalled_factor": "System metrics still arrive and training metrics do not:"
+            " the process lives, the training hangs. Usually 10.",
+            "lost_factor": "Nothing arrives for so long that the script was probably"
+            " killed, or cannot reach the server. Usually 10.",
+            "lost_minutes": "A script that writes every second is not lost after ten of"
+            " them. Usually 10.",
+            "close_hours": "Empty: never, which is the default. MLflow's API then says"
+            " FAILED, a tag tells why, and the candidate runs again as soon as data"
+            " arrive.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs |= {"class": "input short", "autocomplete": "off"}
 
 
 class TokenForm(forms.Form):

@@ -16,6 +16,7 @@ from dashboard.views import (
     experiment,
     experiment_files,
     experiment_live,
+    experiment_settings,
     experiments,
     experiments_files,
     explain,
@@ -128,8 +129,13 @@ urlpatterns = [
     ),
     path(
         "p/<str:slug>/experiments/<int:iid>/settings/",
-        experiments.settings,
+        experiment_settings.settings,
         name="experiment_settings",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/settings/signs-of-life/",
+        experiment_settings.signs_of_life,
+        name="signs_of_life",
     ),
     path(
         "p/<str:slug>/experiments/<int:iid>/delete/",
@@ -166,7 +172,7 @@ urlpatterns = [
     path("p/<str:slug>/actions/<int:pk>/undo/", selection.undo, name="undo"),
     path(
         "p/<str:slug>/experiments/<int:iid>/archive/",
-        experiments.archive,
+        experiment_settings.archive,
         name="archive",
     ),
     path("p/<str:slug>/experiments/<int:iid>/star/", experiments.star, name="star"),

@@ -1,12 +1,10 @@
-"""The experiments of a project: find, make, rename, describe, delete, restore."""
+"""The experiments of a project: find, make, star, delete, restore."""
 
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import (
     Count,
     Exists,
@@ -23,8 +21,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from dashboard import find, folders, primary, prose, snippets
-from dashboard.columns import Catalogue, Column
-from dashboard.find import ARCHIVED, NOTE, PRIMARY, number_of
+from dashboard.columns import Column
+from dashboard.find import ARCHIVED, NOTE, number_of
 from dashboard.forms import ExperimentForm
 from tracker import lifecycle
 from tracker.errors import NotFound, TrackerError
@@ -42,7 +40,6 @@ from tracker.models.candidates import moment
 from tracker.permits import needs
 
 PAGE_SIZE = 100
-MAX_METRICS = 300  # to choose from
 VIEWS = {"": "All", "live": "Live"}
 MORE_VIEWS = {"starred": "Starred", "archived": "Archived", "deleted": "Deleted"}
 EVERY_VIEW = VIEWS | MORE_VIEWS
@@ -270,82 +267,6 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
     page = {"project": project, "section": "experiments", "form": form}
     status = 422 if form.is_bound else 200
     return render(request, "dashboard/new_experiment.html", page, status=status)
-
-
-@needs(Role.WRITER, changes=Role.WRITER)
-def settings(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
-    """Rename, describe; deleting is one button further."""
-    project = find.project(request, slug)
-    opened = find.experiment(project, iid)
-    experiment = opened.experiment
-    if experiment.is_deleted:
-        return find.gone(request, project, experiment)
-    begun = {
-        "name": experiment.name,
-        "description": opened.note,
-        "primary": opened.primary,
-    }
-    keys = Catalogue.of(experiment).metrics_by_weight()[:MAX_METRICS]
-    form = ExperimentForm(
-        project, request.POST or None, but=experiment, metrics=keys, initial=begun
-    )
-    if request.method == "POST" and form.is_valid():
-        try:
-            change(opened, form)
-        except TrackerError as problem:
-            form.add_error(None, problem.message)
-        else:
-            return HttpResponseRedirect(
-                reverse("experiment", args=[project.slug, experiment.iid])
-            )
-    page = {
-        "project": project,
-        "section": "experiments",
-        "experiment": experiment,
-        "opened": opened,
-        "total": opened.total,
-        "form": form,
-    }
-    status = 422 if form.is_bound else 200
-    return render(request, "dashboard/experiment_settings.html", page, status=status)
-
-
-def change(opened: find.Opened, form: ExperimentForm) -> None:
-    name, note = form.cleaned_data["name"], form.cleaned_data["description"]
-    with transaction.atomic():
-        if name != opened.experiment.name:
-            lifecycle.rename_experiment(opened.experiment, name)
-        if note != opened.note:
-            lifecycle.set_experiment_tag(opened.experiment, NOTE, note)
-        set_or_forget(
-            opened.experiment, PRIMARY, form.cleaned_data["primary"], opened.primary
-        )
-
-
-def set_or_forget(experiment: Experiment, key: str, value: str, before: str) -> None:
-    """A setting that is a tag; the empty text is none."""
-    if value == before:
-        return
-    if value:
-        lifecycle.set_experiment_tag(experiment, key, value)
-    else:
-        with suppress(NotFound):  # somebody was faster
-            lifecycle.delete_experiment_tag(experiment, key)
-
-
-@needs(changes=Role.WRITER)
-def archive(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
-    """Out of the list, or back into it; nothing else changes."""
-    project = find.project(request, slug)
-    opened = find.experiment(project, iid)
-    if opened.experiment.is_deleted:
-        return find.gone(request, project, opened.experiment)
-    before = "true" if opened.is_archived else ""
-    wanted = "" if opened.is_archived else "true"
-    set_or_forget(opened.experiment, ARCHIVED, wanted, before)
-    words = "is in the list again" if opened.is_archived else "is archived"
-    messages.success(request, f"{opened.experiment.name} {words}.")
-    return HttpResponseRedirect(reverse("experiment", args=[project.slug, iid]))
 
 
 @needs(changes=Role.WRITER)

@@ -62,6 +62,7 @@ READ = [
 WRITE = [  # a POST; a GET of the form, where there is one, asks for the same
     "/p/vision/experiments/new/",
     "/p/vision/experiments/1/settings/",
+    "/p/vision/experiments/1/settings/signs-of-life/",
     "/p/vision/experiments/1/delete/",
     "/p/vision/experiments/1/restore/",
     "/p/vision/c/1/status/",

@@ -33,6 +33,7 @@ class What(models.TextChoices):
     PROJECT_CREATED = "project.created", "Project created"
     PROJECT_CHANGED = "project.changed", "Project changed"
     VISIBILITY_CHANGED = "project.visibility", "Visibility changed"
+    EXPERIMENT_CHANGED = "experiment.changed", "Experiment changed"
     DELETED = "deleted", "Deleted"
     RESTORED = "restored", "Restored"
     PURGED = "purged", "Purged"

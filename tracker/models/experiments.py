@@ -2,9 +2,24 @@
 
 from typing import Self
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from tracker.models.access import Project
+
+# The longest silence that can be waited for: a year.
+MOST_HOURS = 365 * 24
+MOST_INTERVALS = 1000
+QUIET_FIRST = "Quiet comes before lost: not after more intervals than that."
+LOST_FIRST = "Lost comes before ended: not sooner than that."
+
+
+def between(least: int, most: int) -> list[MinValueValidator | MaxValueValidator]:
+    return [
+        MinValueValidator(least),
+        MaxValueValidator(most),
+    ]
 
 
 class ExperimentQuerySet(models.QuerySet["Experiment"]):
@@ -36,12 +51,28 @@ class Experiment(models.Model):
     purged_at = models.DateTimeField(null=True, blank=True)  # its purge has begun
 
     # How long its candidates may be silent, counted in their usual intervals: states.py.
-    quiet_factor = models.PositiveSmallIntegerField(default=3, db_default=3)
-    stalled_factor = models.PositiveSmallIntegerField(default=10, db_default=10)
-    lost_factor = models.PositiveSmallIntegerField(default=10, db_default=10)
-    lost_minutes = models.PositiveIntegerField(default=10, db_default=10)
+    quiet_factor = models.PositiveSmallIntegerField(
+        default=3, db_default=3, validators=between(1, MOST_INTERVALS)
+    )
+    stalled_factor = models.PositiveSmallIntegerField(
+        default=10,
+        db_default=10,
+        validators=between(1, MOST_INTERVALS),
+    )
+    lost_factor = models.PositiveSmallIntegerField(
+        default=10, db_default=10, validators=between(1, MOST_INTERVALS)
+    )
+    lost_minutes = models.PositiveIntegerField(
+        default=10,
+        db_default=10,
+        validators=between(0, MOST_HOURS * 60),
+    )
     # After so many hours of silence a running one counts as failed. Empty: never.
-    close_hours = models.PositiveIntegerField(null=True, blank=True)
+    close_hours = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=between(1, MOST_HOURS),
+    )
 
     objects = ExperimentManager()
     with_purged = ExperimentQuerySet.as_manager()
@@ -59,6 +90,13 @@ class Experiment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """That what it says of silence makes sense together."""
+        if self.quiet_factor > self.lost_factor:
+            raise ValidationError({"quiet_factor": QUIET_FIRST})
+        if self.close_hours and self.close_hours * 60 < self.lost_minutes:
+            raise ValidationError({"close_hours": LOST_FIRST})
 
     @property
     def is_deleted(self) -> bool:
