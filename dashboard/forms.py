@@ -80,6 +80,14 @@ class ExperimentForm(forms.Form):
         return name
 
 
+class Amount(forms.NumberInput):
+    """A number with what it counts behind it."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__({"class": "input", "autocomplete": "off"})
+        self.unit = unit
+
+
 class PatienceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """How long candidates may be silent."""
 
@@ -87,30 +95,30 @@ class PatienceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         model = Experiment
         fields = Patience._fields
         labels = {
-            "quiet_factor": "Quiet, after usual intervals",
-            "stalled_factor": "Stalled, after usual intervals of training",
-            "lost_factor": "Lost contact, after usual intervals",
-            "lost_minutes": "Lost contact, not before minutes",
-            "close_hours": "End as failed, after hours of silence",
+            "quiet_factor": "Quiet after",
+            "stalled_factor": "Stalled after",
+            "lost_factor": "Lost contact after",
+            "lost_minutes": "Not lost before",
+            "close_hours": "Ended as failed after",
         }
         help_texts = {
-            "quiet_factor": "Nothing arrives: often only a long step or a validation."
-            " Usually 3.",
+            "quiet_factor": "Nothing arrives: often only a long step or a validation.",
             "stalled_factor": "System metrics still arrive and training metrics do not:"
-            " the process lives, the training hangs. Usually 10.",
+            " the process lives, the training hangs.",
             "lost_factor": "Nothing arrives for so long that the script was probably"
-            " killed, or cannot reach the server. Usually 10.",
-            "lost_minutes": "A script that writes every second is not lost after ten of"
-            " them. Usually 10.",
-            "close_hours": "Empty: never, which is the default. MLflow's API then says"
-            " FAILED, a tag tells why, and the candidate runs again as soon as data"
-            " arrive.",
+            " killed, or cannot reach the server.",
+            "lost_minutes": "Nobody calls a script lost that was silent for a moment.",
+            "close_hours": "Empty: never, unless a script says so itself. Otherwise"
+            " MLflow's API then reports FAILED, a tag tells why, and data that arrive"
+            " after all bring the candidate back.",
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs |= {"class": "input short", "autocomplete": "off"}
+        widgets = {
+            "quiet_factor": Amount("usual intervals · default 3"),
+            "stalled_factor": Amount("usual intervals of training · default 10"),
+            "lost_factor": Amount("usual intervals · default 10"),
+            "lost_minutes": Amount("minutes · default 10"),
+            "close_hours": Amount("hours of silence · default never"),
+        }
 
 
 class TokenForm(forms.Form):

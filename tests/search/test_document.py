@@ -12,6 +12,7 @@ from tracker.models import Candidate, Experiment
 from tracker.recording import Point
 from tracker.search import candidates, table
 from tracker.search.grammar import BadFilter
+from tracker.search.states import WORDS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "search.md").read_text()
 SCRIPTS, PEOPLE = TEXT.split("\n## For ")[1:]
@@ -91,3 +92,11 @@ def test_refuses_in_scripts(five, text, because):
 @pytest.mark.parametrize(("text", "finds"), [*FOR_PEOPLE, *FOR_SCRIPTS])
 def test_finds_on_pages(five, text, finds):
     assert numbers(table.page(five, text=text).rows) == expected(finds)
+
+
+def test_names_every_state_that_can_be_asked_for():
+    [listed] = re.findall(r"\| state \| finds.*?\n\n", PEOPLE, re.S)
+    rows = listed.strip().splitlines()[2:]
+    named = [word for row in rows for word in re.findall("`(.+?)`", row.split("|")[1])]
+
+    assert sorted(named) == sorted(WORDS)
