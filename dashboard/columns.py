@@ -141,7 +141,7 @@ class Catalogue:
     @classmethod
     def of(cls, experiment: Experiment, *, primary: str = "") -> Self:
         rows = (
-            Key.objects.filter(experiment=experiment)
+            Key.objects.filter(experiment=experiment, is_unused=False)
             .order_by("kind", "key")
             .values_list(
                 "kind", "key", "candidates", "distinct", "is_numeric", "counted_at"

@@ -38,6 +38,7 @@ def primaries(experiments: Collection[int]) -> dict[int, Column]:
     )
     rows = (
         Key.objects.filter(experiment__in=experiments, kind=Kind.METRIC)
+        .filter(is_unused=False)
         .exclude(key__startswith="system/")
         .annotate(rank=rank)
         .filter(rank__lte=KEYS_PER_EXPERIMENT)

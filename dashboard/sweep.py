@@ -83,6 +83,7 @@ def offered(experiments: Collection[int]) -> tuple[list[str], list[str]]:
             Q(kind=Kind.METRIC) | Q(counted_at=None) | Q(distinct__gt=1),
             experiment__in=experiments,
             kind__in=[Kind.PARAM, Kind.METRIC],
+            is_unused=False,
         )
         .order_by("-candidates", "key")
         .values_list("kind", "key")

@@ -20,6 +20,7 @@ from tracker.models import (
     Metric,
     Param,
     Project,
+    Recount,
     Role,
     Status,
     Tag,
@@ -173,6 +174,7 @@ def restore_experiment(experiment: Experiment) -> None:
             f"No Experiment with id={experiment.iid} exists among the deleted."
         )
     experiment.candidates.filter(deleted_at__isnull=False).update(deleted_at=None)
+    Recount.ask([experiment.pk])
     audit.record(What.RESTORED, project=experiment.project, about=experiment)
 
 
@@ -320,16 +322,15 @@ def must_be_unlocked(candidate: Candidate) -> None:
 def delete_candidates(ids: Iterable[int]) -> list[int]:
     """Hide them, but for the locked."""
     found = queued(ids).filter(deleted_at=None, locked_at=None)
-    return told(What.DELETED, changed(found, deleted_at=timezone.now()))
+    return told(What.DELETED, recounted(changed(found, deleted_at=timezone.now())))
 
 
 @atomically
 def restore_candidates(ids: Iterable[int]) -> list[int]:
     gone = Experiment.with_purged.filter(purged_at__isnull=False)
     found = queued(ids).filter(deleted_at__isnull=False)
-    return told(
-        What.RESTORED, changed(found.exclude(experiment__in=gone), deleted_at=None)
-    )
+    found = found.exclude(experiment__in=gone)
+    return told(What.RESTORED, recounted(changed(found, deleted_at=None)))
 
 
 @atomically
@@ -356,6 +357,13 @@ def queued(ids: Iterable[int]) -> QuerySet[Candidate]:
 def changed(candidates: QuerySet[Candidate], **fields: Any) -> list[int]:
     ids = list(candidates.values_list("pk", flat=True))
     Candidate.objects.filter(pk__in=ids).update(**fields)
+    return ids
+
+
+def recounted(ids: list[int]) -> list[int]:
+    """What their experiments' catalogues say is no longer true."""
+    rows = Candidate.objects.filter(pk__in=ids).order_by()
+    Recount.ask(rows.values_list("experiment", flat=True).distinct())
     return ids
 
 
@@ -393,4 +401,5 @@ def move(ids: Iterable[int], experiment: Experiment) -> dict[int, int]:
     ).update(experiment=experiment)
     inputs.take_along(list(before), experiment)
     recording.catalogue_again(list(before), experiment)
+    Recount.ask([experiment.pk, *before.values()])
     return before

@@ -29,6 +29,7 @@ from tracker.models import (
     ModelVersion,
     Point,
     Project,
+    Recount,
     User,
     What,
 )
@@ -365,16 +366,20 @@ def batch(things: QuerySet[Any]) -> list[int]:
 @atomically
 def purge_candidates(ids: list[int]) -> int:
     """Delete those that are still in the trash: a restore may have been faster."""
-    rows = Candidate.objects.filter(pk__in=ids).filter(
+    found = Candidate.objects.filter(pk__in=ids).filter(
         Q(deleted_at__isnull=False) | Q(experiment__in=begun().values("pk"))
     )
-    held = list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
-    series = Metric.objects.filter(candidate__in=held).values_list("pk", "count")
+    held = list(found.order_by("pk").select_for_update().values_list("pk", flat=True))
+    # Locked: whoever builds tiles just now would leave them behind.
+    rows = Metric.objects.filter(candidate__in=held).order_by("pk").select_for_update()
+    series = rows.values_list("pk", "count")
     DiscardedSeries.objects.bulk_create(
         [DiscardedSeries(metric_id=pk, count=count) for pk, count in series.iterator()],
         ignore_conflicts=True,
         batch_size=1000,
     )
+    of = Candidate.objects.filter(pk__in=held).order_by()
+    Recount.ask(of.values_list("experiment", flat=True).distinct())
     Candidate.objects.filter(pk__in=held).delete()
     return len(held)
 

@@ -27,6 +27,8 @@ from tracker.models import (
     LoggedModelMetric,
     Metric,
     Param,
+    Recount,
+    Status,
     Tag,
 )
 from tracker.points import Named
@@ -119,6 +121,8 @@ def record(
             is_training=liveness.trains(point.key for point in metrics),
             has_data=bool(metrics or params),
         )
+    if not by_script or candidate.status != Status.RUNNING:
+        Recount.ask([candidate.experiment_id])
     catalogue(candidate, metrics=metrics, params=params, tags=tags)
 
 
@@ -276,6 +280,7 @@ def delete_tag(candidate: Candidate | Named, key: str) -> None:
     deleted, _ = Tag.objects.filter(candidate=candidate, key=key).delete()
     if not deleted:
         raise NotFound(f"No tag with name: {key[:200]} in run with id {candidate.eid}")
+    Recount.ask([candidate.experiment_id])
     if key == PARENT:
         mirror(candidate, {PARENT: ""})
     elif ci.concerns({key: ""}):
@@ -397,6 +402,9 @@ def catalogue_again(candidates: Sequence[int], experiment: Experiment) -> None:
             [Key(experiment=experiment, kind=kind, key=key) for key in sorted(keys)],
             ignore_conflicts=True,
         )
+        Key.objects.filter(
+            experiment=experiment, kind=kind, key__in=list(keys), is_unused=True
+        ).update(is_unused=False)
 
 
 def _remember(keys: Iterable[tuple[int, str, str]]) -> None:

@@ -147,7 +147,9 @@ def levels(points: int) -> range:
 
 def append(pk: int, lease: int) -> int:
     """Condense the next points. Returns how many; none are left where it is zero."""
-    series = Metric.objects.get(pk=pk)
+    series = Metric.objects.filter(pk=pk).first()
+    if series is None:  # purged
+        raise LeaseLost
     last = (
         Tile.objects.filter(metric=pk, level=BASE, number=series.tiled // SIZE - 1)
         .values_list("last_step", "last_timestamp", "last_value", "last_is_nan")

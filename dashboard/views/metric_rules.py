@@ -50,7 +50,7 @@ def metric_rules(request: HttpRequest, slug: str) -> HttpResponse:
     q = request.GET.get("q", "").strip().replace("\0", "")[:250]
     rows = (
         Key.objects.filter(experiment__project=project, kind=Kind.METRIC)
-        .filter(experiment__deleted_at=None)
+        .filter(experiment__deleted_at=None, is_unused=False)
         .values("key")
         .annotate(experiments=Count("pk"), used=Sum("candidates"))
         .order_by("-used", "key")

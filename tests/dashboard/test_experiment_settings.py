@@ -36,7 +36,13 @@ def kept(experiment):
 def test_shows_the_defaults_and_what_they_mean(browser, url):
     page = Page(browser.get(url))
 
-    assert [page.values(name) for name in GIVEN] == [["3"], ["10"], ["10"], ["10"], [""]]
+    assert [page.values(name) for name in GIVEN] == [
+        ["3"],
+        ["10"],
+        ["10"],
+        ["10"],
+        [""],
+    ]
     assert [row[:4] for row in page.rows] == [
         ["10 s", "30 s", "1.7 min", "10 min"],
         ["1 min", "3 min", "10 min", "10 min"],

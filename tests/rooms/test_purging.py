@@ -10,7 +10,9 @@ from artifacts import ingest, inspection
 from artifacts.models import Artifact, DiscardedBlob
 from artifacts.paths import Place
 from tests import make
+from tests.rooms import tiled
 from tracker import (
+    catalogue,
     jobs,
     lifecycle,
     logged_models,
@@ -18,6 +20,7 @@ from tracker import (
     purging,
     recording,
     tasks,
+    tiling,
     tokens,
 )
 from tracker.errors import Conflict, NotFound
@@ -82,16 +85,22 @@ def left():
     }
 
 
-def test_leaves_no_row_and_no_file_behind(sweep, vision, owner):
+def test_leaves_no_row_and_no_file_behind(sweep, vision, owner, monkeypatch):
+    tiled.make_small(monkeypatch)
     before = left()
     gone = full(sweep)
+    assert tiled.build(gone).tiled == 28
+    late = [recording.Point("loss", 9.0, 0, 0)]
+    recording.log_batch(gone, metrics=late)  # makes the tiles stale
+    series = gone.metrics.get(key="loss").pk
+    building = tiling.claim(series)
     lifecycle.delete_candidate(gone)
 
     scope = purging.Scope.chosen(vision, candidates=[gone.pk])
     job = run(purging.begin(scope, asked_by=owner))
 
     assert job.outcome == (
-        "Purged: 1 candidate, with 31 points and 1 file. The space of the files is free"
+        "Purged: 1 candidate, with 32 points and 1 file. The space of the files is free"
         " within two hours."
     )
     assert (job.project, job.asked_by) == (vision, owner)
@@ -99,8 +108,11 @@ def test_leaves_no_row_and_no_file_behind(sweep, vision, owner):
     [blob] = DiscardedBlob.objects.all()
     blob.delete()
     # The catalogue of keys stays with the experiment; the number is never given again.
+    catalogue.count(sweep)
     assert left() == before | {"Key": left()["Key"]}
     assert make.candidate(sweep).iid == gone.iid + 1
+    with pytest.raises(tiling.LeaseLost):  # whoever was building its tiles
+        tiling.append(series, building)
 
 
 def test_touches_nothing_that_is_alive_or_not_chosen(sweep, vision):

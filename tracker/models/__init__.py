@@ -21,7 +21,13 @@ from tracker.models.candidates import (
 )
 from tracker.models.ci import CIBuild
 from tracker.models.datasets import Dataset, DatasetUse, DatasetUseTag
-from tracker.models.experiments import Experiment, ExperimentTag, Key, Kind
+from tracker.models.experiments import (
+    Experiment,
+    ExperimentTag,
+    Key,
+    Kind,
+    Recount,
+)
 from tracker.models.iid import Counter
 from tracker.models.jobs import Job, Worker
 from tracker.models.logged_models import (
@@ -74,6 +80,7 @@ __all__ = [
     "Param",
     "Point",
     "Project",
+    "Recount",
     "RegisteredModel",
     "RegisteredModelTag",
     "Role",

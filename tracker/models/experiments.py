@@ -1,5 +1,6 @@
 """Experiments: named lists of candidates, their tags, and the keys their candidates use."""
 
+from collections.abc import Iterable
 from typing import Self
 
 from django.core.exceptions import ValidationError
@@ -141,6 +142,8 @@ class Key(models.Model):
     distinct = models.PositiveIntegerField(default=0)  # values, counted up to 1,000
     is_numeric = models.BooleanField(default=False)  # every value reads as a number
     counted_at = models.DateTimeField(null=True, blank=True)
+    # Nobody has it any more, not even in the trash: moved away, or purged.
+    is_unused = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -152,3 +155,22 @@ class Key(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.key}"
+
+
+class Recount(models.Model):
+    """A wish that an experiment's catalogue be counted again.
+
+    A row of its own for each, so that nobody who changes an experiment waits for another.
+    """
+
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"recount of {self.experiment_id}"
+
+    @staticmethod
+    def ask(experiments: Iterable[int]) -> None:
+        Recount.objects.bulk_create(
+            Recount(experiment_id=experiment) for experiment in sorted(set(experiments))
+        )
