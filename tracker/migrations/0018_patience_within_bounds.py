@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0016_workers'),
+        ('tracker', '0017_audit_of_person'),
     ]
 
     operations = [

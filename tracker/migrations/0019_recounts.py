@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0017_patience_within_bounds'),
+        ('tracker', '0018_patience_within_bounds'),
     ]
 
     operations = [
