@@ -5,10 +5,6 @@ counted against the Content-Length. A chunked body has none: only an empty one i
 because the MLflow client sends empty files that way.
 """
 
-import functools
-import os
-import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,7 +41,6 @@ def opened(request: HttpRequest, *, max_bytes: int) -> Iterator[Body]:
     if not slots.acquire(blocking=False):
         raise Unavailable("Too many files are being uploaded at once. Try again.")
     try:
-        ask_silent_clients()
         if is_chunked(request):
             refuse_content(request)
             yield Body(0, iter(()))
@@ -91,28 +86,3 @@ def arriving(
             yield piece
     except OSError as problem:
         raise Invalid("The body broke off.") from problem
-
-
-@functools.cache
-def ask_silent_clients() -> None:
-    """Have the kernel ask whether clients are still there, from now on and in two minutes.
-
-    A read from a client that has lost its power would never end, nor give back its slot.
-    The server has no such setting, but connections inherit those of the socket that
-    listens; all that this process has are set, once.
-    """
-    if sys.platform != "linux":
-        return
-    for entry in os.listdir("/proc/self/fd"):
-        try:
-            # Sockets alone: to close a copy of a file's handle ends SQLite's locks on it.
-            if not os.readlink(f"/proc/self/fd/{entry}").startswith("socket:"):
-                continue
-            with socket.socket(fileno=os.dup(int(entry))) as one:
-                if one.family in (socket.AF_INET, socket.AF_INET6):
-                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
-                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)
-                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)
-                    one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        except OSError:
-            continue  # closed meanwhile

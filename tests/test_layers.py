@@ -32,6 +32,7 @@ HOUSE = {
     "tracker.beat",
     "tracker.celery",
     "tracker.health",
+    "tracker.incoming",
     "tracker.middleware",
     "tracker.problems",
     "tracker.processes",

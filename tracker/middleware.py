@@ -28,6 +28,7 @@ from tracker.problems import refusal
 log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 # The character NUL in a query, and the one that stands for what cannot be shown.
 NUL, REPLACEMENT = "%00", "%EF%BF%BD"
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -82,6 +83,18 @@ def front_door(get_response: Answer) -> Answer:
 
 
 def refused(request: HttpRequest) -> HttpResponse | None:
+    # As it was sent: Django would take `post` for POST, where a proxy may know no such thing.
+    if request.META["REQUEST_METHOD"] not in METHODS:
+        answer = refusal(request, 405, "BAD_REQUEST", "There is no such method here.")
+        answer["Allow"] = ", ".join(sorted(METHODS))
+        return answer
+    if request.META.get("HTTP_TRANSFER_ENCODING", "chunked") != "chunked":
+        # The server takes off the chunks alone. What else was done to the body nobody knows.
+        answer = refusal(
+            request, 400, "BAD_REQUEST", "A body may be sent in chunks, not otherwise."
+        )
+        answer["Connection"] = "close"
+        return answer
     try:
         host = request.get_host()
     except DisallowedHost:

@@ -7,6 +7,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 
+from tracker import incoming
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
 django = get_wsgi_application()
@@ -19,6 +21,7 @@ def application(
 
     Granian sends a list with its length and in one write, anything else in chunks.
     """
+    incoming.whole(environ)
     answer = django(environ, start_response)
     if not isinstance(answer, HttpResponse):
         return answer

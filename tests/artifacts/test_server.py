@@ -8,7 +8,6 @@ import os
 import random
 import socket
 import struct
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -301,25 +300,6 @@ def test_serves_others_while_uploads_stall(files):
         for raw in stalled:
             raw.close()
     assert files.names() == ["other"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux's table of connections")
-def test_has_the_kernel_ask_silent_clients(files):
-    """Else a client that lost its power would keep its thread for good."""
-    head = f"PUT {files.address('silent')} HTTP/1.1\n{REST}\nContent-Length: 1000"
-    with files.open(head) as raw:
-        ends = f":{files.server.port:04X}", f":{raw.getsockname()[1]:04X}"
-        eventually(lambda: timer_between(*ends) == KEEP_ALIVE)
-
-
-KEEP_ALIVE = "02"
-
-
-def timer_between(local, remote):
-    for line in Path("/proc/net/tcp").read_text().splitlines():
-        fields = line.split()
-        if fields[1].endswith(local) and fields[2].endswith(remote):
-            return fields[5].partition(":")[0]
 
 
 def test_serves_others_while_downloads_are_not_read(files):

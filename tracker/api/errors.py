@@ -12,7 +12,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
 )
 from django.db import DataError, InterfaceError, OperationalError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, UnreadablePostError
 from rest_framework import exceptions as drf
 
 from tracker import errors
@@ -49,6 +49,7 @@ WORDS: list[tuple[type[Exception], int, str]] = [
     (DisallowedHost, 400, "BAD_REQUEST"),
     (BadRequest, 400, "BAD_REQUEST"),
     (UnicodeError, 400, "INVALID_PARAMETER_VALUE"),
+    (UnreadablePostError, 400, "INVALID_PARAMETER_VALUE"),
 ]
 
 
