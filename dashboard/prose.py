@@ -5,6 +5,7 @@ from html import unescape
 from typing import Any
 
 import nh3
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -16,6 +17,9 @@ TAGS = (
 ).split()
 LINKS = {"http", "https", "mailto"}
 MAX_CHARS = 100_000
+# Of these, and of lines: with more, a parser tries for seconds what could belong together.
+MARKS = "[]()*_~`|<>&!\\#\n"
+MAX_MARKS = 8000
 
 
 def below_the_title(state: StateCore) -> None:
@@ -37,14 +41,20 @@ MARKDOWN = parser()
 
 @lru_cache(maxsize=256)
 def html(text: str) -> SafeString:
-    """Markdown as HTML that can hold no script, no style, no frame and no picture."""
+    """Markdown as HTML that can hold no script, no style, no frame and no picture.
+
+    What has more marks than anybody writes stays as it is.
+    """
     options: dict[str, Any] = {
         "tags": set(TAGS),
         "attributes": {"a": {"href"}},
         "url_schemes": LINKS,
         "link_rel": "noopener nofollow",
     }
-    return mark_safe(nh3.clean(MARKDOWN.render(text[:MAX_CHARS]), **options))  # noqa: S308
+    text = text[:MAX_CHARS]
+    if sum(map(text.count, MARKS)) > MAX_MARKS:
+        return format_html("<pre>{}</pre>", text)
+    return mark_safe(nh3.clean(MARKDOWN.render(text), **options))  # noqa: S308
 
 
 def first_line(text: str) -> str:

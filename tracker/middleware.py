@@ -83,8 +83,13 @@ def front_door(get_response: Answer) -> Answer:
 
 
 def refused(request: HttpRequest) -> HttpResponse | None:
-    # As it was sent: Django would take `post` for POST, where a proxy may know no such thing.
-    if request.META["REQUEST_METHOD"] not in METHODS:
+    # As it was sent: Django takes `post` for POST, where a proxy may know no such thing. An
+    # endpoint says itself which methods it has; for a page, the check of forms would come
+    # first, and speak of forms.
+    sent = request.META["REQUEST_METHOD"]
+    if sent != request.method or (
+        sent not in METHODS and not errors.is_api_path(request.path_info)
+    ):
         answer = refusal(request, 405, "BAD_REQUEST", "There is no such method here.")
         answer["Allow"] = ", ".join(sorted(METHODS))
         return answer

@@ -13,6 +13,7 @@ from django.http import (
 
 from dashboard.candidate_curve import named
 from dashboard.candidate_head import found
+from dashboard.exports import guarded
 from tracker import audit, curves
 from tracker.models import (
     Metric,
@@ -56,14 +57,9 @@ def history(request: HttpRequest, slug: str, iid: int) -> Any:
 
 def csv_lines(metrics: list[Metric]) -> Iterator[str]:
     write: Callable[[list[Any]], str] = csv.writer(Echo()).writerow
-    keys = {metric.pk: harmless(metric.key) for metric in metrics}
+    keys = {metric.pk: guarded(metric.key) for metric in metrics}
     yield write(["metric", "step", "timestamp", "time", "value"])
     for pk, step, timestamp, value in curves.every_point(metrics):
         when = moment(timestamp)
         text = when.astimezone(UTC).isoformat() if when else ""
         yield write([keys[pk], step, timestamp, text, repr(value)])
-
-
-def harmless(text: str) -> str:
-    """A spreadsheet takes a cell that begins like this for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -62,6 +62,7 @@ def test_the_csv_is_what_the_page_shows(browser, sweep, url):
         ("+1+1", "'+1+1"),
         ("-x", "'-x"),
         ("@sum", "'@sum"),
+        ("\uff1dcmd()", "'\uff1dcmd()"),
         ("\t=1", "'\t=1"),
         ("-0.5", "-0.5"),
         ("+1e-3", "+1e-3"),
