@@ -7,14 +7,16 @@ A column's address is what stands in the URL: `m:val/acc.max`, `p:lr`, `t:team`,
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NamedTuple, Self
 from urllib.parse import quote, unquote
 
 from django.db.models import Count, Q
 
 from dashboard.directions import Direction, Used, by_weight, direction, rule
-from tracker.models import Candidate, Experiment, Key, Kind, Param
+from tracker.models import Experiment, Key, Kind, Param
 from tracker.recording import PARENT
+from tracker.seeds import is_seed
 
 ATTRIBUTE = "a"
 ATTRIBUTES = {
@@ -193,7 +195,7 @@ class Catalogue:
             return True
         return entry.distinct > 1 or entry.candidates < total
 
-    def measure(self, shown: Sequence[Candidate]) -> None:
+    def measure(self, shown: Collection[int]) -> None:
         """Count params that no task has counted yet, over the candidates that are shown.
 
         So the first page of a new experiment chooses its columns as well as any other.
@@ -202,7 +204,7 @@ class Catalogue:
         if all(entry.is_counted for entry in self.of_kind(Kind.PARAM)):
             return
         counted = (
-            Param.objects.filter(candidate__in=[candidate.pk for candidate in shown])
+            Param.objects.filter(candidate__in=shown)
             .values("key")
             .annotate(
                 used=Count("pk"),
@@ -279,11 +281,20 @@ def parse_sorts(text: str, catalogue: Catalogue) -> tuple[list[Sort], list[str]]
 
 
 def default_columns(
-    catalogue: Catalogue, *, total: int, present: Collection[str]
+    catalogue: Catalogue,
+    *,
+    total: int,
+    present: Collection[str],
+    without_seeds: bool = False,
 ) -> list[Column]:
-    """The first visit: never all. `present` names the optional attributes worth a column."""
+    """The first visit: never all, and what is worth most in front.
+
+    `present` names the optional attributes worth a column.
+    """
     metrics = default_metrics(catalogue)
     params = catalogue.of_kind(Kind.PARAM)
+    if without_seeds:  # where a row stands for all of them
+        params = [entry for entry in params if not is_seed(entry.key)]
     if total > 1:
         params = [entry for entry in params if entry.distinct != 1] or params
     params.sort(
@@ -294,14 +305,32 @@ def default_columns(
         )
     )
     chosen = [Column(Kind.PARAM, entry.key) for entry in params[:DEFAULT_PARAMS]]
+    turns = zip_longest(metrics[1:], chosen[1:])
     optional = ("user", "ci", "files")
     return [
         Column(ATTRIBUTE, "state"),
-        *by_prefix(metrics),
-        *by_prefix(chosen),
-        *(Column(ATTRIBUTE, key) for key in optional if key in present),
-        Column(ATTRIBUTE, "duration"),
+        *metrics[:1],
         Column(ATTRIBUTE, "start"),
+        *chosen[:1],
+        *(column for turn in turns for column in turn if column),
+        Column(ATTRIBUTE, "duration"),
+        *(Column(ATTRIBUTE, key) for key in optional if key in present),
+    ]
+
+
+def arranged(columns: Collection[Column]) -> list[Column]:
+    """As a table shows them: the state, metrics, params, and the other attributes."""
+    state = Column(ATTRIBUTE, "state")
+    kinds = [
+        [c for c in columns if c.kind == kind] for kind in (Kind.METRIC, Kind.PARAM)
+    ]
+    rest = [Column(ATTRIBUTE, key) for key in ATTRIBUTES if key != "state"]
+    tags = [column for column in columns if column.kind == Kind.TAG]
+    return [
+        *([state] if state in columns else []),
+        *(column for some in kinds for column in by_prefix(some)),
+        *tags,
+        *(column for column in rest if column in columns),
     ]
 
 

@@ -43,9 +43,12 @@ class Facts:
 
     def metric(self, candidate: Candidate | Member, column: Column) -> float | None:
         """None where it was not logged; NaN where no point was a finite number."""
+        return self.of(candidate.pk, column)
+
+    def of(self, pk: int, column: Column) -> float | None:
         if column.step is not None:
-            return self.steps.get((candidate.pk, column.key, column.step))
-        row = self.metrics.get((candidate.pk, column.key))
+            return self.steps.get((pk, column.key, column.step))
+        row = self.metrics.get((pk, column.key))
         return None if row is None else summed_up(row, column.aggregate)
 
     def value(self, candidate: Candidate | Member, column: Column) -> Any:

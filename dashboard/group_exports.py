@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from dashboard.columns import Column
 from dashboard.exports import Line, guarded, markdown_head, markdown_row, plain
-from dashboard.group_rows import labels, over, plain_value
+from dashboard.group_rows import over, plain_value
 from dashboard.listing import Listing
 from tracker.models import Kind
 
@@ -42,7 +42,7 @@ def group_lines(given: Listing) -> Iterator[GroupLine]:
                 )
             else:
                 values.append(plain_value(group, given.built, column))
-        label = " · ".join(labels(group, given.built, given.state.grouping))
+        label = ", ".join(part.words for part in given.group_names[group.name])
         yield GroupLine(label, group.n, values)
 
 

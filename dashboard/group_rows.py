@@ -1,15 +1,14 @@
 """The row of a group: what its members have in common, and how far they lie apart."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboard import strip
+from dashboard import naming, strip
 from dashboard.cells import MISSING, text
-from dashboard.columns import ATTRIBUTE, Column
-from dashboard.facts import Member
+from dashboard.columns import ATTRIBUTE, Catalogue, Column
 from dashboard.grouping import Group
 from dashboard.state import Grouping
 from dashboard.statistics import Summary, summary
@@ -22,16 +21,25 @@ from dashboard.templatetags.tracker_tags import (
     shown,
     span,
 )
-from tracker import seeds
 from tracker.models import Kind
 from tracker.models.candidates import moment
 from tracker.recording import as_number
 
-LABEL_PARTS = 3
+
+class Part(NamedTuple):
+    """A key and its value in a group's name; the key is said of a number without a column."""
+
+    key: str
+    value: str
+    is_said: bool
+
+    @property
+    def words(self) -> str:
+        return f"{self.key} {self.value}"
 
 
 def row(
-    group: Group, table: Table, grouping: Grouping, *, agg: str, toggle: Toggle
+    group: Group, table: Table, name: Sequence[Part], *, agg: str, toggle: Toggle
 ) -> Row:
     said = {
         column: over(group, table, column) if column.kind == Kind.METRIC else None
@@ -41,7 +49,6 @@ def row(
         column: body(group, table, column, said[column], agg)
         for column in table.columns
     }
-    label = labels(group, table, grouping)
     return Row(
         None,
         "",
@@ -49,10 +56,10 @@ def row(
         "",
         table.cells(bodies, mark(table, said, agg)),
         picks=",".join(str(member.iid) for member in group.members),
-        name=", ".join(label),
+        name=", ".join(one.words for one in name),
         toggle=toggle,
         number=group.n,
-        label=label,
+        label=name,
     )
 
 
@@ -61,43 +68,51 @@ def over(group: Group, table: Table, column: Column) -> Summary | None:
     return summary([value for value in values if value is not None])
 
 
-def labels(group: Group, table: Table, grouping: Grouping) -> list[str]:
-    """What tells the group from others: its keys, or the params on show that it shares."""
+def names_of(
+    groups: Sequence[Group],
+    grouping: Grouping,
+    catalogue: Catalogue,
+    columns: Collection[Column],
+) -> dict[str, list[Part]]:
+    """By the keys that make the groups; or by those that tell configurations apart.
+
+    No query for the first, one for the second.
+    """
     if grouping.columns:
-        return [
-            shortened(value if value is not None else f"no {column.key}")
-            for column, value in zip(grouping.columns, group.values, strict=True)
-        ]
-    found = [
-        shortened(value)
-        for column in telling(table)
-        if (value := common(group.members, table, column))
+        return {
+            group.name: [
+                part(column, value, columns)
+                for column, value in zip(grouping.columns, group.values, strict=True)
+            ]
+            for group in groups
+        }
+    firsts = {group.members[0].pk: group for group in groups if group.members}
+    varying = [
+        entry.key
+        for entry in catalogue.of_kind(Kind.PARAM)
+        if not entry.is_counted or entry.distinct != 1
     ]
-    return found or [f"like #{group.members[0].iid}"]
+    known = naming.params_of(firsts, varying)
+    keys = naming.telling(known)
+    alike = naming.alike(known, keys)
+    names = {}
+    for pk, group in firsts.items():
+        parts = [part(Column(Kind.PARAM, k), known[pk].get(k), columns) for k in keys]
+        if pk in alike:
+            parts.append(Part("like", f"#{group.members[0].iid}", True))
+        names[group.name] = parts
+    return names
 
 
-def telling(table: Table) -> list[Column]:
-    """The params that tell most about a row: those with the most different values."""
-    values: dict[str, set[str]] = {}
-    for (_, key), value in table.facts.params.items():
-        values.setdefault(key, set()).add(value)
-    params = [
-        column
-        for column in table.columns
-        if column.kind == Kind.PARAM and not seeds.is_seed(column.key)
-    ]
-    best = sorted(params, key=lambda c: -len(values.get(c.key, ())))[:LABEL_PARTS]
-    return [column for column in params if column in best]
+def part(column: Column, value: Any, columns: Collection[Column]) -> Part:
+    if value is None:
+        return Part("no", column.key, True)
+    is_plain = as_number(value) is not None or value.lower() in ("true", "false")
+    return Part(column.key, shortened(value), is_plain and column not in columns)
 
 
 def shortened(value: str) -> str:
     return value if len(value) <= 24 else f"{value[:23]}…"
-
-
-def common(members: Sequence[Member], table: Table, column: Column) -> str | None:
-    """The value that all members have, or None."""
-    values = {table.facts.params.get((member.pk, column.key)) for member in members}
-    return values.pop() if len(values) == 1 else None
 
 
 def body(

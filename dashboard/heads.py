@@ -3,21 +3,25 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from dashboard.column_menu import Menu, menu
 from dashboard.columns import ATTRIBUTE, Column, Sort
 from dashboard.directions import Direction
 from dashboard.state import State
 from dashboard.table import Table
 from dashboard.templatetags.tracker_tags import shown
+from dashboard.widths import STEP, STRIP
 from tracker.models import Kind
 
 
 class Head(NamedTuple):
     column: Column
     classes: str
-    sort_url: str
-    aria_sort: str  # "" where the table is not sorted by it
-    place: int  # 1, 2, 3 where several columns sort, else 0
-    ends: tuple[str, str] | None  # the strip's scale, right of the main column
+    width: int  # in steps
+    sort_url: str = ""
+    aria_sort: str = ""  # "" where the table is not sorted by it
+    place: int = 0  # 1, 2, 3 where several columns sort, else 0
+    menu: Menu | None = None
+    ends: tuple[str, str] | None = None  # the strip's scale, right of the main column
 
 
 class Group(NamedTuple):
@@ -36,17 +40,18 @@ def heads(state: State, built: Table) -> list[Head]:
         made.append(
             Head(
                 column,
-                classes,
+                f"{classes}{built.pin(column)}".strip(),
+                built.widths[column],
                 sort_url(state, column),
                 aria_sort(state, column),
                 place_in(state, column),
-                None,
+                menu(state, built.columns, column),
             )
         )
         if column == built.main:
             scale = built.extremes.scale
             ends = (shown(scale.low, 3), shown(scale.high, 3)) if scale else ("", "")
-            made.append(Head(column, "c-strip", "", "", 0, ends))
+            made.append(Head(column, "c-strip", STRIP // STEP, ends=ends))
     return made
 
 

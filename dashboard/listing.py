@@ -10,12 +10,14 @@ from dashboard import extremes, group_rows, matching, nesting, saved
 from dashboard.columns import Catalogue, Column
 from dashboard.facts import Facts, Member, Relations, alike, gather, related
 from dashboard.find import Opened
+from dashboard.group_rows import Part
 from dashboard.grouping import MAX_LISTED, Group
 from dashboard.matching import Found
 from dashboard.nesting import Branch
 from dashboard.saved import Views
-from dashboard.state import State
+from dashboard.state import Grouping, State
 from dashboard.table import Extremes, Row, Table, Toggle
+from dashboard.widths import fitting, steps
 from tracker.errors import Invalid
 from tracker.models import Candidate, Kind
 
@@ -33,6 +35,7 @@ class Listing:
     folded: int
     branches: list[Branch]  # the candidates as they stand, without the groups
     shown: dict[int, Candidate]  # by key: whoever stands in a group's place or below it
+    group_names: dict[str, list[Part]]
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -73,11 +76,15 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
         iids=[wanted] if wanted else [],
     )
     shown = [relations.candidates[pk] for pk in ids if pk in relations.candidates]
-    catalogue.measure(shown)
+    catalogue.measure([owner.pk for owner in owners])
     baseline = relations.others.get(wanted) if wanted else None
     columns = list(state.columns) or offered.default_columns(
-        catalogue, total=total, present=present(shown, relations)
+        catalogue,
+        total=total,
+        present=present(shown, relations),
+        without_seeds=state.grouping == Grouping(),
     )
+    columns = pinned_first(columns, state.pinned)
     measured = [*owners, *([baseline] if baseline else [])]
     facts = gather(measured, columns, relations=relations)
     folded = 0
@@ -86,6 +93,11 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
         folded = len(equal)
         columns = [column for column in columns if column not in equal]
     main = main_column(columns, catalogue)
+    has_slot = baseline is not None or found.grouped is not None
+    widths = {c: steps(c, facts, has_slot=has_slot) for c in columns}
+    if not state.columns:
+        kept = fitting(columns, widths.__getitem__, main=main)
+        columns = pinned_first(offered.arranged(kept), state.pinned)
     best = extremes_of(opened, found, columns, facts, main)
     numeric = {column for column in columns if catalogue.is_numeric(column)}
     built = Table(
@@ -98,10 +110,16 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
         numeric,
         baseline,
         found.grouped is not None,
+        widths,
+        state.pinned,
     )
     by_key = {candidate.pk: candidate for candidate in shown}
+    names = {}
+    if found.grouped and state.grouping:
+        groups = found.grouped.groups
+        names = group_rows.names_of(groups, state.grouping, catalogue, columns)
     return Listing(
-        opened, state, views, found, built, catalogue, folded, branches, by_key
+        opened, state, views, found, built, catalogue, folded, branches, by_key, names
     )
 
 
@@ -191,7 +209,7 @@ def toggle(state: State, name: str) -> Toggle:
 
 
 def grouped_rows(given: Listing) -> list[Row]:
-    assert given.found.grouped and given.state.grouping
+    assert given.found.grouped
     built, state, rows = given.built, given.state, []
     for group in given.found.grouped.groups:
         if group.n > 1:
@@ -199,7 +217,7 @@ def grouped_rows(given: Listing) -> list[Row]:
                 group_rows.row(
                     group,
                     built,
-                    given.state.grouping,
+                    given.group_names[group.name],
                     agg=state.agg,
                     toggle=toggle(state, group.name),
                 )
@@ -211,6 +229,10 @@ def grouped_rows(given: Listing) -> list[Row]:
 
 
 # ---------------------------------------------------------------- columns
+
+
+def pinned_first(columns: list[Column], pinned: Sequence[Column]) -> list[Column]:
+    return [*pinned, *(column for column in columns if column not in pinned)]
 
 
 def main_column(columns: Iterable[Column], catalogue: Catalogue) -> Column | None:

@@ -19,13 +19,14 @@ PAGE_SIZE = 50
 MAX_FILTER_CHARS = 10_000
 MAX_GROUP_KEYS = 3
 MAX_OPEN = 40
+MAX_PINNED = 2
 AGGREGATES = {"mean": "Mean", "median": "Median", "min": "Least", "max": "Greatest"}
 SEEDS = "~seed"  # group by every param but seeds
 NOTHING = "0"  # no candidate has this number
 EVERYTHING = "all"  # the view of what an address without any says, default view or not
 
 # What a view keeps; where on the pages and in the tree one is, it does not.
-KEPT = ("q", "sort", "cols", "diff", "group", "agg", "flat", "b", "n")
+KEPT = ("q", "sort", "cols", "diff", "group", "agg", "flat", "b", "pin", "n")
 PLACE = ("after", "from", "open", "live")
 
 
@@ -57,6 +58,7 @@ class State:
     agg: str = "mean"
     is_flat: bool = False  # children stand by themselves
     baseline: int | None = None  # none: the experiment's; 0: no one
+    pinned: tuple[Column, ...] = ()  # beside the name, wherever the table is scrolled
     size: int = PAGE_SIZE
     token: str = ""  # of a page of candidates
     start: int = 0  # of a page of groups
@@ -105,6 +107,7 @@ class State:
         size, again = page_size(query)
         grouping, ungrouped = group(",".join(query.getlist("group")), catalogue)
         agg, unknown = aggregate(query.get("agg", ""))
+        pinned, unpinned = offered.parse_many(query.getlist("pin"), catalogue)
         return cls(
             path="",
             q=query.get("q", "").strip()[:MAX_FILTER_CHARS],
@@ -115,8 +118,9 @@ class State:
             agg=agg,
             is_flat=query.get("flat") == "1",
             baseline=whole(query.get("b", "").lstrip("#")),
+            pinned=tuple(pinned[:MAX_PINNED]),
             size=size,
-            notes=(*notes, *more, *again, *ungrouped, *unknown),
+            notes=(*notes, *more, *again, *ungrouped, *unknown, *unpinned),
         )
 
     def said(self) -> dict[str, str]:
@@ -130,6 +134,7 @@ class State:
             "agg": "" if self.agg == "mean" else self.agg,
             "flat": "1" if self.is_flat else "",
             "b": "" if self.baseline is None else str(self.baseline),
+            "pin": ",".join(column.address for column in self.pinned),
             "n": "" if self.size == PAGE_SIZE else str(self.size),
         }
 

@@ -1,7 +1,8 @@
 """The rows of a candidates table: what each shows, and where it leads."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from django.urls import reverse
@@ -13,6 +14,7 @@ from dashboard.cells import EMPTY_SLOT, MISSING, commit, delta, job, label, text
 from dashboard.columns import ATTRIBUTE, NUMERIC_ATTRIBUTES, Column
 from dashboard.facts import Facts
 from dashboard.templatetags.tracker_tags import ago, number, state, took
+from dashboard.widths import NAME
 from tracker.models import Candidate, Experiment, Kind, Project, Status
 
 UNFINISHED = (Status.RUNNING, Status.SCHEDULED)
@@ -51,7 +53,7 @@ class Row(NamedTuple):
     level: int = 0
     toggle: Toggle | None = None
     number: int = 0  # of members or of children
-    label: Sequence[str] = ()  # of a group, in parts
+    label: Sequence[Any] = ()  # of a group, in parts
     more_url: str = ""  # to the members or children that are not listed
     is_dim: bool = False
     is_pinned: bool = False
@@ -70,6 +72,8 @@ class Table:
     numeric: Collection[Column]  # params and tags whose every value is a number
     baseline: Candidate | None = None
     is_grouped: bool = False
+    widths: Mapping[Column, int] = field(default_factory=dict)  # in steps
+    pinned: Collection[Column] = ()
 
     @property
     def has_slot(self) -> bool:
@@ -98,8 +102,9 @@ class Table:
         card_fields = 0
         for column in self.columns:
             body = bodies[column]
+            pin = self.pin(column)
             if column == self.main:
-                cells.append(Cell("num c-main", "", body))
+                cells.append(Cell(f"num c-main{pin}", "", body))
                 cells.append(Cell("c-strip", "", mark))
                 continue
             classes = ["num"] if self.is_number(column) else []
@@ -110,8 +115,15 @@ class Table:
                 classes.append(f"c-f f{card_fields}")
             elif column.kind == ATTRIBUTE:
                 classes.append("muted")
-            cells.append(Cell(" ".join(classes), label(column), body))
+            cells.append(Cell(f"{' '.join(classes)}{pin}".strip(), label(column), body))
         return cells
+
+    def pin(self, column: Column) -> str:
+        """The classes of a column that stays beside the name."""
+        if column not in self.pinned:
+            return ""
+        before = list(takewhile(lambda other: other != column, self.pinned))
+        return f" pin at-{NAME + sum(self.widths[other] for other in before)}"
 
     def url(self, candidate: Candidate) -> str:
         return reverse("candidate", args=[self.project.slug, candidate.iid])

@@ -6,6 +6,7 @@ from typing import Any
 from dashboard import (
     charts,
     frames,
+    naming,
 )
 from dashboard.chart_specs import Spec
 from dashboard.drawings.scene import Answer, Nothing, Scene
@@ -13,8 +14,6 @@ from dashboard.templatetags.tracker_tags import grouped, shown
 from tracker import sketches
 from tracker.curves import Axis
 from tracker.models import Candidate, Metric
-from tracker.models import Param as ParamRow
-from tracker.seeds import is_seed
 
 # Each member of a band or an envelope is read at so many places.
 SKETCHED = 100
@@ -131,7 +130,7 @@ def groups(
     if not scene.group or "~seed" in scene.group:
         return configurations(scene, candidates)
     keys = [text.removeprefix("p:") for text in scene.group]
-    values = params_of(candidates, keys)
+    values = naming.params_of([c.pk for c in candidates], keys)
     found: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         known = values.get(candidate.pk, {})
@@ -148,41 +147,25 @@ def configurations(
     for candidate in candidates:
         found.setdefault(candidate.config, []).append(candidate)
     firsts = [members[0] for members in found.values()]
-    names = told_apart(params_of(firsts, None), firsts)
+    names = told_apart(naming.params_of([c.pk for c in firsts]), firsts)
     return [(names[members[0].pk], members) for members in found.values()]
 
 
 def told_apart(
     params: dict[int, dict[str, str]], candidates: Sequence[Candidate]
 ) -> dict[int, str]:
-    """Each candidate by those of its parameters that are not the same for all."""
-    keys = sorted({key for known in params.values() for key in known})
-    telling = [
-        key
-        for key in keys
-        if not is_seed(key)
-        and len({params.get(c.pk, {}).get(key) for c in candidates}) > 1
-    ]
-    # Those with the most different values say the most.
-    telling.sort(key=lambda key: -len({known.get(key) for known in params.values()}))
+    """Each candidate by the parameters that tell it from the others."""
+    shown = {c.pk: params.get(c.pk, {}) for c in candidates}
+    telling = naming.telling(shown)
+    alike = naming.alike(shown, telling)
     names = {}
     for candidate in candidates:
-        known = params.get(candidate.pk, {})
-        said = [f"{key} {known[key][:24]}" for key in telling[:3] if key in known]
-        names[candidate.pk] = ", ".join(said) or f"as #{candidate.iid}"
+        known = shown[candidate.pk]
+        said = [f"{key} {known[key][:24]}" for key in telling if key in known]
+        if candidate.pk in alike or not said:
+            said.append(f"as #{candidate.iid}")
+        names[candidate.pk] = ", ".join(said)
     return names
-
-
-def params_of(
-    candidates: Sequence[Candidate], keys: Sequence[str] | None
-) -> dict[int, dict[str, str]]:
-    rows = ParamRow.objects.filter(candidate__in=[c.pk for c in candidates])
-    if keys is not None:
-        rows = rows.filter(key__in=keys)
-    found: dict[int, dict[str, str]] = {}
-    for pk, key, value in rows.values_list("candidate_id", "key", "value"):
-        found.setdefault(pk, {})[key] = value
-    return found
 
 
 def envelope(scene: Scene, spec: Spec) -> Answer:

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 
 from dashboard import (
+    column_menu,
     condition,
     find,
     heads,
@@ -17,7 +20,7 @@ from dashboard import (
     snippets,
     toolbar,
 )
-from dashboard.columns import NAME
+from dashboard.columns import NAME, Catalogue, parse
 from dashboard.listing import Listing, listing
 from dashboard.matching import Found, Problem
 from dashboard.state import (
@@ -109,7 +112,23 @@ def edited(request: HttpRequest, given: Listing) -> str:
         if name in query:
             columns = picker.moved(given.built.columns, query[name], way)
             return state.having(columns=tuple(columns)).url + "#columns"
+    if query.get("col"):
+        shown = given.built.columns
+        text = query["col"][:1000]
+        if text.startswith("filter "):
+            return filtering(state, given.catalogue, text.removeprefix("filter "))
+        after = column_menu.carried_out(state, shown, text, given.catalogue)
+        return (after or state.having()).url
     return ""
+
+
+def filtering(state: State, catalogue: Catalogue, address: str) -> str:
+    """The page with the form for a condition open, and this column's name in it."""
+    column = parse(address, catalogue)
+    if column is None:
+        return state.having().url
+    url, name = state.having().url, column_menu.filter_name(column)
+    return f"{url}{'&' if '?' in url else '?'}{urlencode({'cond': name})}#add-value"
 
 
 def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
@@ -132,6 +151,7 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         "after_url": after_url(state, found),
         "filter_hidden": state.pairs(without="q diff after from open"),
         "add_hidden": state.pairs(without="after from open"),
+        "add_key": request.GET.get("cond", "")[:260],
         "conditions": condition.choices(given.catalogue),
         "operators": condition.OPERATORS,
         # views, order and groups
@@ -166,6 +186,10 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         "groups": heads.groups(made)
         if any(head.column.prefix for head in made)
         else [],
+        "rules_url": reverse(
+            "metric_rules", args=[given.opened.experiment.project.slug]
+        ),
+        "head_hidden": state.pairs(without="after from"),
         "name_sort_url": heads.sort_url(state, NAME),
         "name_aria_sort": heads.aria_sort(state, NAME),
         "has_slot": built.has_slot,

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from dashboard import find, leaderboard, matching, svg, sweep, sweep_charts
+from dashboard import find, leaderboard, matching, naming, svg, sweep, sweep_charts
 from dashboard.chart_specs import Spec
 from dashboard.charted import opened as open_experiment
 from dashboard.columns import Catalogue
@@ -186,7 +186,7 @@ def lines(slug: str, there: Opened, rows: Sequence[Row], key: str) -> list[Line]
         ).only("iid", "name")
     )
     by_iid = {candidate.iid: candidate for candidate in firsts}
-    names = groups.told_apart(groups.params_of(firsts, None), firsts)
+    names = groups.told_apart(naming.params_of([c.pk for c in firsts]), firsts)
     ends = [
         end
         for row in rows

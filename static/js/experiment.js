@@ -119,6 +119,35 @@
     location.assign(address);
   });
 
+  // ---- the menu of a column: arrows walk through it; a condition is begun on this page -----------
+  for (const menu of document.querySelectorAll(".colmenu")) {
+    menu.addEventListener("toggle", (event) => {
+      if (event.newState !== "open") return;
+      if (!CSS.supports("position-area", "block-end")) {
+        const at = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+        menu.style.inset = `${at.bottom + 4}px auto auto ${Math.max(8, Math.min(at.left, innerWidth - menu.offsetWidth - 8))}px`;
+      }
+      menu.querySelector("button, a").focus();
+    });
+    menu.addEventListener("keydown", (event) => {
+      const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!way) return;
+      event.preventDefault();
+      const all = [...menu.querySelectorAll("button, a")];
+      all[(all.indexOf(document.activeElement) + way + all.length) % all.length].focus();
+    });
+    menu.querySelector("[data-filter-by]")?.addEventListener("click", (event) => {
+      const condition = document.getElementById("condition");
+      if (!condition?.checkVisibility()) return;
+      event.preventDefault();
+      event.stopPropagation();
+      menu.hidePopover();
+      condition.open = true;
+      condition.querySelector("[name=add_key]").value = event.currentTarget.dataset.filterBy;
+      condition.querySelector("[name=add_value]").focus();
+    });
+  }
+
   // ---- columns: narrow the list while typing; Enter asks the server, which knows more -----------
   const finder = document.querySelector("[data-narrows]");
   finder?.addEventListener("input", () => {

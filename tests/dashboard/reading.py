@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = set("meta link input img br hr wbr source".split())
+VOID = set("col meta link input img br hr wbr source".split())
 
 
 @dataclass
