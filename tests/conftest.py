@@ -113,7 +113,14 @@ def chromium():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                # All pages in one process, which has Plotly compiled by then.
+                "--renderer-process-limit=1",
+                "--disable-site-isolation-trials",
+            ],
         )
         yield browser
         browser.close()

@@ -76,7 +76,7 @@ def test_all_that_match_can_be_chosen_from_the_page(vision, open_page):
 
 
 def test_values_change_in_their_row_and_new_candidates_are_announced(sweep, open_page):
-    page = open_page(URL)
+    page = open_page(URL, alone=True)  # a clock is everybody's in a context
     page.clock.install()
     page.reload()
     row = page.locator("#r-6")
