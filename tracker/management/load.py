@@ -126,19 +126,17 @@ class Load:
         owners = dict(
             Candidate.objects.filter(pk__in=ids.values()).values_list("pk", "eid")
         )
+        first = following("tracker_metric", len(made) * METRICS)
         series: list[rows.Values] = []
+        stored: list[rows.Values] = []
         for number, one in made.items():
             started = FIRST_MS + number * 1000
             owner = (ids[number], self.experiment.pk, started, owners[ids[number]])
             for key, value in one.metrics.items():
-                point = Row(0, started, value, False)
-                series.append((*owner, key, *summary.of({point}, started)))
-        stored = rows.insert(
-            "tracker_metric",
-            points.SERIES,
-            series,
-            returning="id, step, timestamp, value, is_nan",
-        )
+                pk, point = first + len(series), Row(0, started, value, False)
+                series.append((pk, *owner, key, *summary.of({point}, started)))
+                stored.append((pk, *point))
+        append("tracker_metric", ["id", *points.SERIES], series)
         append("tracker_point", points.POINT, stored)
 
     # ------------------------------------------------------------ long series
@@ -210,6 +208,21 @@ def reserved(project: int, size: int) -> int:
         )
         [last] = cursor.fetchone()
     return int(last)
+
+
+def following(table: str, size: int) -> int:
+    """The first of so many new primary keys."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT min(nextval(pg_get_serial_sequence(%s, 'id')))"
+                " FROM generate_series(1, %s)",
+                [table, size],
+            )
+        else:
+            cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
+        [first] = cursor.fetchone()
+    return int(first)
 
 
 def append(table: str, columns: list[str], values: list[Any]) -> None:
