@@ -172,9 +172,8 @@ def test_costs_one_statement_or_a_short_transaction(
     log(api, run)
     log(api, run, step=1)
 
-    # begin, lock, series, point, summary, catalogue (nothing is committed here, so the
-    # process never remembers its keys), commit; PostgreSQL does all of it in one
-    with django_assert_num_queries(1 if connection.vendor == "postgresql" else 7):
+    # series, point, summary; PostgreSQL does all of it in one
+    with django_assert_num_queries(1 if connection.vendor == "postgresql" else 3):
         log(api, run, step=2)
 
 

@@ -11,7 +11,8 @@ import functools
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -20,6 +21,8 @@ from django.db.utils import OperationalError
 # Longer texts are lists of values, and rarely come twice.
 REMEMBERED_CHARS = 10_000
 REMEMBERED_STATEMENTS = 1000
+
+BUSY = "database is locked: others write for too long"
 
 
 @functools.lru_cache(REMEMBERED_STATEMENTS)
@@ -92,6 +95,18 @@ def locked(file: int) -> bool:
 lane = Lane()
 
 
+@contextmanager
+def in_lane(connection: Any) -> Iterator[None]:
+    """For whoever writes without Django's transactions. Raises OperationalError."""
+    path = str(connection.settings_dict["NAME"])
+    if not lane.enter(path, connection.settings_dict["OPTIONS"].get("timeout", 5)):
+        raise OperationalError(BUSY)
+    try:
+        yield
+    finally:
+        lane.leave(path)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     is_in_lane = False
 
@@ -102,7 +117,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _start_transaction_under_autocommit(self) -> None:
         timeout = self.settings_dict["OPTIONS"].get("timeout", 5)
         if not lane.enter(str(self.settings_dict["NAME"]), timeout):
-            raise OperationalError("database is locked: others write for too long")
+            raise OperationalError(BUSY)
         self.is_in_lane = True
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
