@@ -319,7 +319,7 @@ CELERY_BEAT_SCHEDULE = {
     # Worth nothing once the next one is sent.
     "build-tiles": {
         "task": "tracker.tasks.build_tiles",
-        "schedule": 10.0,
+        "schedule": min(10.0, SWEEP_SECONDS),
         "options": {"expires": 10},
     },
 }

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Min, Q, QuerySet
 
@@ -31,7 +32,7 @@ CHUNK = 256 * SIZE
 # More points than these wait for their tiles once there are some.
 APPENDED_FROM = 4 * SIZE
 
-LEASE_MS = 60_000
+LEASE_MS = 1000 * settings.LEASE_SECONDS
 # Who makes the same tiles stale again and again gets a tenth of a worker at most.
 REST_FACTOR = 9
 LONGEST_REST_MS = 10 * 60_000
