@@ -98,7 +98,7 @@ def previous(candidate: Candidate) -> Candidate | None:
 def relatives(candidate: Candidate) -> Any:
     """The parent and the children, in one query."""
     alive = Candidate.objects.alive().filter(project=candidate.project_id)
-    family = alive.filter(parent_eid=candidate.eid)
+    family = alive.children_of(candidate.eid)
     if candidate.parent_eid:
         family = family | alive.filter(eid=candidate.parent_eid)
     return family.only("eid", "iid", "name")[:1000]

@@ -139,6 +139,7 @@ class Catalogue:
 
     entries: dict[tuple[str, str], Entry]
     primary: str = ""  # the metric that somebody chose to judge by
+    _metrics: list[str] | None = None  # by weight, once somebody has asked
 
     @classmethod
     def of(cls, experiment: Experiment, *, primary: str = "") -> Self:
@@ -172,12 +173,14 @@ class Catalogue:
 
     def metrics_by_weight(self) -> list[str]:
         """The one that somebody chose for the experiment stands before all others."""
-        keys = by_weight(
-            Used(entry.key, entry.candidates) for entry in self.of_kind(Kind.METRIC)
-        )
-        if (Kind.METRIC, self.primary) in self.entries:
-            keys = [self.primary, *(key for key in keys if key != self.primary)]
-        return keys
+        if self._metrics is None:
+            keys = by_weight(
+                Used(entry.key, entry.candidates) for entry in self.of_kind(Kind.METRIC)
+            )
+            if (Kind.METRIC, self.primary) in self.entries:
+                keys = [self.primary, *(key for key in keys if key != self.primary)]
+            self._metrics = keys
+        return self._metrics
 
     @property
     def is_nested(self) -> bool:

@@ -1,5 +1,6 @@
 """Which way a metric gets better, confirmed or guessed, and which metric matters most."""
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
@@ -49,6 +50,9 @@ def confirm(rules: Mapping[str, Any]) -> None:
     _confirmed.set(rules)
 
 
+VALUES = frozenset(Direction)
+
+
 def rule(key: str) -> Mapping[str, Any]:
     """What was confirmed about a metric: direction, unit, digits; empty for nothing."""
     found: Mapping[str, Any] = _confirmed.get().get(key, {})
@@ -58,9 +62,10 @@ def rule(key: str) -> Mapping[str, Any]:
 def direction(key: str) -> Direction:
     """As somebody confirmed, or else a guess."""
     said = rule(key).get("direction")
-    return Direction(said) if said in set(Direction) else guess(key)
+    return Direction(said) if said in VALUES else guess(key)
 
 
+@functools.lru_cache(maxsize=20_000)
 def guess(key: str) -> Direction:
     """By the name alone."""
     name = plain(key)

@@ -197,7 +197,7 @@ def related(
     if iids and project:
         wanted |= Q(project=project, iid__in=iids)
     files = Artifact.objects.filter(candidate=OuterRef("pk")).order_by()
-    children = Candidate.objects.alive().filter(parent_eid=OuterRef("eid")).order_by()
+    children = Candidate.objects.alive().children_of(OuterRef("eid")).order_by()
     rows = (
         Candidate.objects.alive()
         .filter(wanted)

@@ -298,7 +298,7 @@ def sweep_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]
     members = Candidate.objects.alive().filter(experiment=there.experiment)
     pairs: list[tuple[str, str]] = []
     if study:
-        members = members.filter(parent_eid=study.candidate.eid)
+        members = members.children_of(study.candidate.eid)
         pairs = [("q", f"parent = {study.candidate.iid}")]
     params, metrics = sweep.offered([there.experiment.pk])
     ordered = sweep_charts.by_weight_of(metrics) or metrics

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.test.utils import CaptureQueriesContext
 
 from tests import make
@@ -146,3 +147,13 @@ def test_so_is_the_way_back(crowd, index, sort):
     [plan] = plans(lambda: table.page(crowd, sort=sort, limit=50, token=back))
 
     assert_served(plan, index)
+
+
+def test_children_are_found_by_their_parent(crowd):
+    one = Candidate.objects.filter(experiment=crowd).first()
+    children = Candidate.objects.alive().children_of(OuterRef("eid"))
+    rows = Candidate.objects.filter(pk=one.pk).filter(Exists(children))
+
+    [plan] = plans(lambda: list(rows))
+
+    assert "candidate_parent" in plan, plan

@@ -4,7 +4,7 @@ Times that scripts report are kept as the integers they sent: milliseconds since
 """
 
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 import uuid_utils
 from django.db import models
@@ -32,6 +32,10 @@ def new_eid() -> str:
 class CandidateQuerySet(models.QuerySet["Candidate"]):
     def alive(self) -> Self:
         return self.filter(deleted_at=None)
+
+    def children_of(self, eid: Any) -> Self:
+        """Neither database sees by itself that no eid is empty, as the index asks."""
+        return self.filter(~Q(parent_eid=""), parent_eid=eid)
 
     def with_everything(self) -> Self:
         """Params, tags and latest metrics, in three queries whatever the number."""
