@@ -14,9 +14,12 @@ def search(
     sorts: Sequence[Sort],
     *,
     known: Collection[tuple[str, str]] | None = None,
+    with_archived: bool = False,
 ) -> Search:
     sort = [key(one) for one in sorts]
-    return table.search(experiment, text=text, sort=sort, known=known)
+    return table.search(
+        experiment, text=text, sort=sort, known=known, with_archived=with_archived
+    )
 
 
 def key(sort: Sort) -> SortKey:

@@ -159,12 +159,18 @@ class Opened(NamedTuple):
     is_starred: bool = False
     newest_iid: int = 0
     written_ms: int = 0  # the last sign of life of what runs
+    archived_count: int = 0
+
+    def shown(self, with_archived: bool) -> int:
+        """How many candidates its table has."""
+        return self.total if with_archived else self.total - self.archived_count
 
 
 def experiment(project: Project, iid: int, *, user: User | None = None) -> Opened:
     """One query. Deleted ones too: `gone` answers for those. Raises Http404."""
     alive = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
     running = alive.filter(status=Status.RUNNING)
+    archived = alive.filter(archived_at__isnull=False)
     newest = alive.order_by("-started_ms", "eid")
     written = running.order_by().values("experiment").annotate(last=Max("written_ms"))
     stars = Star.objects.filter(experiment=OuterRef("pk"), user=user)
@@ -173,6 +179,7 @@ def experiment(project: Project, iid: int, *, user: User | None = None) -> Opene
         .annotate(
             total=number_of(alive, by="experiment"),
             live=number_of(running, by="experiment"),
+            archived_count=number_of(archived, by="experiment"),
             is_starred=Exists(stars),
             newest_iid=Coalesce(Subquery(newest.values("iid")[:1]), 0),
             written=Coalesce(Subquery(written.values("last")), 0),
@@ -198,6 +205,7 @@ def experiment(project: Project, iid: int, *, user: User | None = None) -> Opene
         kept["is_starred"],
         kept["newest_iid"],
         kept["written"],
+        kept["archived_count"],
     )
 
 

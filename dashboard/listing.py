@@ -139,7 +139,13 @@ def tree(opened: Opened, state: State, found: Found, is_tree: bool) -> list[Bran
         return [Branch(candidate, 0) for candidate in candidates]
     if found.is_filtered:
         return nesting.with_ancestors(opened.experiment, candidates)
-    return nesting.opened(opened.experiment, candidates, state.opened, state.sorts)
+    return nesting.opened(
+        opened.experiment,
+        candidates,
+        state.opened,
+        state.sorts,
+        with_archived=state.with_archived,
+    )
 
 
 def whoever(

@@ -91,8 +91,14 @@ def found(
     is_tree: bool,
     known: Collection[tuple[str, str]] | None,
 ) -> Found:
-    asked = search(opened.experiment, text, state.sorts, known=known)
-    number = asked.count() if text else Count(opened.total, True)
+    asked = search(
+        opened.experiment,
+        text,
+        state.sorts,
+        known=known,
+        with_archived=state.with_archived,
+    )
+    number = asked.count() if text else Count(opened.shown(state.with_archived), True)
     if state.grouping:
         with asked.limited():
             groups = grouping.page(
@@ -138,9 +144,9 @@ def conditions(text: str) -> list[Condition]:
         return []
 
 
-def number(experiment: Experiment, text: str) -> Count | None:
+def number(experiment: Experiment, text: str, state: State) -> Count | None:
     """How many match, where that can be said."""
     try:
-        return table.count(experiment, text)
+        return table.count(experiment, text, with_archived=state.with_archived)
     except Invalid:
         return None

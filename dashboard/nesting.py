@@ -52,13 +52,16 @@ def tops(asked: Search, experiment: Experiment) -> Search:
 
 
 def children(
-    experiment: Experiment, parents: Iterable[Candidate], sorts: Sequence[Sort]
+    experiment: Experiment,
+    parents: Iterable[Candidate],
+    sorts: Sequence[Sort],
+    with_archived: bool,
 ) -> dict[str, list[Candidate]]:
     """By the parent's eid, in the order of the table."""
     eids = [parent.eid for parent in parents]
     if not eids:
         return {}
-    asked = search(experiment, "", sorts)
+    asked = search(experiment, "", sorts, with_archived=with_archived)
     rows = asked.choice.rows.filter(has_parent(experiment), parent_eid__in=eids)
     asked = replace(asked, choice=asked.choice._replace(rows=rows))
     found: dict[str, list[Candidate]] = {}
@@ -72,13 +75,15 @@ def opened(
     roots: Sequence[Candidate],
     names: frozenset[str],
     sorts: Sequence[Sort],
+    *,
+    with_archived: bool,
 ) -> list[Branch]:
     """The roots, with the children of those that are open below them."""
     below: dict[str, list[Candidate]] = {}
     level = list(roots)
     for _ in range(MAX_LEVELS):
         wanted = [c for c in level if str(c.iid) in names and c.eid not in below]
-        found = children(experiment, wanted, sorts)
+        found = children(experiment, wanted, sorts, with_archived)
         if not found:
             break
         below |= found

@@ -26,7 +26,19 @@ NOTHING = "0"  # no candidate has this number
 EVERYTHING = "all"  # the view of what an address without any says, default view or not
 
 # What a view keeps; where on the pages and in the tree one is, it does not.
-KEPT = ("q", "sort", "cols", "diff", "group", "agg", "flat", "b", "pin", "n")
+KEPT = (
+    "q",
+    "sort",
+    "cols",
+    "diff",
+    "group",
+    "agg",
+    "flat",
+    "archived",
+    "b",
+    "pin",
+    "n",
+)
 PLACE = ("after", "from", "open", "live")
 
 
@@ -57,6 +69,7 @@ class State:
     grouping: Grouping | None = None
     agg: str = "mean"
     is_flat: bool = False  # children stand by themselves
+    with_archived: bool = False
     baseline: int | None = None  # none: the experiment's; 0: no one
     pinned: tuple[Column, ...] = ()  # beside the name, wherever the table is scrolled
     size: int = PAGE_SIZE
@@ -117,6 +130,7 @@ class State:
             grouping=grouping,
             agg=agg,
             is_flat=query.get("flat") == "1",
+            with_archived=query.get("archived") == "1",
             baseline=whole(query.get("b", "").lstrip("#")),
             pinned=tuple(pinned[:MAX_PINNED]),
             size=size,
@@ -133,6 +147,7 @@ class State:
             "group": self.grouping.address if self.grouping else "",
             "agg": "" if self.agg == "mean" else self.agg,
             "flat": "1" if self.is_flat else "",
+            "archived": "1" if self.with_archived else "",
             "b": "" if self.baseline is None else str(self.baseline),
             "pin": ",".join(column.address for column in self.pinned),
             "n": "" if self.size == PAGE_SIZE else str(self.size),

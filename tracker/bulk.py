@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tracker import jobs, lifecycle, recording
+from tracker import jobs, lifecycle, recording, registering, registry
 from tracker.errors import Conflict, Invalid, NotFound, TrackerError
 from tracker.keys import MAX_TAG_CHARS
 from tracker.models import (
@@ -43,6 +43,9 @@ class Prospect(NamedTuple):
     exclusions: list[str]
 
 
+LOOKED_AT = (
+    "pk", "status", "locked_at", "archived_at", "starred_at", "experiment",
+)  # fmt: skip
 # Why candidates are left out: a test, and what is said with their number in front.
 LOCKED = (lambda c: c.is_locked, "locked and will be skipped")
 UNLOCKED = (lambda c: not c.is_locked, "not locked")
@@ -56,23 +59,32 @@ EXCLUDED: Mapping[str, Sequence[tuple[Callable[[Candidate], bool], str]]] = {
     VERB.TAG: [LOCKED],
     VERB.LOCK: [(lambda c: c.is_locked, "locked already"), RUNNING],
     VERB.UNLOCK: [UNLOCKED],
+    VERB.ARCHIVE: [
+        (lambda c: c.is_archived, "archived already"),
+        (RUNNING[0], "not finished: only what has ended can be archived"),
+    ],
+    VERB.UNARCHIVE: [(lambda c: not c.is_archived, "not archived")],
+    VERB.STAR: [(lambda c: c.is_starred, "starred already")],
+    VERB.UNSTAR: [(lambda c: not c.is_starred, "not starred")],
 }
 
 
 def prospect(verb: str, candidates: QuerySet[Candidate]) -> Prospect:
     """Look before the leap. Raises Invalid for more than an action may touch."""
-    chosen = list(
-        candidates.order_by("pk").only("pk", "status", "locked_at", "experiment")[
-            : MAX_CANDIDATES + 1
-        ]
-    )
+    chosen = list(candidates.order_by("pk").only(*LOOKED_AT)[: MAX_CANDIDATES + 1])
     if len(chosen) > MAX_CANDIDATES:
         raise Invalid(
             f"At most {MAX_CANDIDATES:,} candidates can be changed at once; narrow the"
             " filter."
         )
     exclusions = []
-    for is_out, words in EXCLUDED[verb]:
+    if verb == VERB.REGISTER:
+        sources = registering.sources_of([candidate.pk for candidate in chosen])
+        if number := sum(candidate.pk not in sources for candidate in chosen):
+            have = "has" if number == 1 else "have"
+            exclusions.append(f"{number:,} {have} no logged model")
+        chosen = [candidate for candidate in chosen if candidate.pk in sources]
+    for is_out, words in EXCLUDED.get(verb, ()):
         if number := sum(map(is_out, chosen)):
             exclusions.append(f"{number:,} {'is' if number == 1 else 'are'} {words}")
             chosen = [candidate for candidate in chosen if not is_out(candidate)]
@@ -127,6 +139,8 @@ def undo(action: Action, *, asked_by: User | None) -> Job | None:
 def check(verb: str, project: Project, arguments: Mapping[str, Any]) -> None:
     if verb == VERB.MOVE:
         target(project, arguments)
+    if verb == VERB.REGISTER:
+        registry.check_name(arguments["name"], "name")
     if verb == VERB.TAG:
         if not arguments["key"].strip() or len(arguments["key"]) > 250:
             raise Invalid("A tag needs a name of at most 250 characters.")
@@ -156,8 +170,19 @@ def carry_out(action: Action, ids: Sequence[int]) -> None:
             before = dict.fromkeys(lifecycle.lock_candidates(ids), True)
         case VERB.UNLOCK:
             before = dict.fromkeys(lifecycle.unlock_candidates(ids), True)
+        case VERB.ARCHIVE:
+            before = dict.fromkeys(lifecycle.archive_candidates(ids), True)
+        case VERB.UNARCHIVE:
+            before = dict.fromkeys(lifecycle.unarchive_candidates(ids), True)
+        case VERB.STAR:
+            before = dict.fromkeys(lifecycle.star_candidates(ids), True)
+        case VERB.UNSTAR:
+            before = dict.fromkeys(lifecycle.unstar_candidates(ids), True)
         case VERB.MOVE:
             before = lifecycle.move(ids, target(action.project, action.arguments))
+        case VERB.REGISTER:
+            name, by = action.arguments["name"], action.arguments["by"]
+            before = registering.register(action.project, ids, name, by=by)
         case VERB.TAG:
             before = tag(ids, action.arguments["key"], action.arguments["value"])
         case _:
@@ -206,11 +231,21 @@ def put_back(action: Action, keys: Sequence[str]) -> None:
             lifecycle.unlock_candidates(before)
         case VERB.UNLOCK:
             lifecycle.lock_candidates(before)
+        case VERB.ARCHIVE:
+            lifecycle.unarchive_candidates(before)
+        case VERB.UNARCHIVE:
+            lifecycle.archive_candidates(before)
+        case VERB.STAR:
+            lifecycle.unstar_candidates(before)
+        case VERB.UNSTAR:
+            lifecycle.star_candidates(before)
         case VERB.MOVE:
             for pk in sorted(set(before.values())):
                 old = Experiment.objects.filter(pk=pk, deleted_at=None).first()
                 if old:
                     lifecycle.move([c for c, e in before.items() if e == pk], old)
+        case VERB.REGISTER:
+            registering.take_back(action.project, action.arguments["name"], before)
         case VERB.TAG:
             untag(before, action.arguments["key"])
 
@@ -294,6 +329,11 @@ DONE = {
     VERB.TAG: "tagged",
     VERB.LOCK: "locked",
     VERB.UNLOCK: "unlocked",
+    VERB.REGISTER: "registered",
+    VERB.ARCHIVE: "archived",
+    VERB.UNARCHIVE: "back from the archive",
+    VERB.STAR: "starred",
+    VERB.UNSTAR: "no longer starred",
 }
 
 
@@ -307,6 +347,8 @@ def done(action: Action) -> str:
     if action.verb == VERB.MOVE:
         name = target_name(action)
         where = f" to {name}" if name else ""
+    if action.verb == VERB.REGISTER:
+        where = f" as versions of {action.arguments['name']}"
     return f"{number:,} {one} {DONE[VERB(action.verb)]}{where}."
 
 

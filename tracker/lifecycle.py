@@ -348,6 +348,32 @@ def unlock_candidates(ids: Iterable[int]) -> list[int]:
     return told(What.UNLOCKED, changed(found, locked_at=None))
 
 
+@atomically
+def archive_candidates(ids: Iterable[int]) -> list[int]:
+    """Put them aside: tables leave them out until somebody asks. Those that run stay."""
+    found = queued(ids).filter(deleted_at=None, archived_at=None)
+    found = found.exclude(status__in=[Status.RUNNING, Status.SCHEDULED])
+    return told(What.ARCHIVED, changed(found, archived_at=timezone.now()))
+
+
+@atomically
+def unarchive_candidates(ids: Iterable[int]) -> list[int]:
+    found = queued(ids).filter(archived_at__isnull=False)
+    return told(What.UNARCHIVED, changed(found, archived_at=None))
+
+
+@atomically
+def star_candidates(ids: Iterable[int]) -> list[int]:
+    """Mark them for everybody in the project, so that a filter finds them again."""
+    found = queued(ids).filter(deleted_at=None, starred_at=None)
+    return changed(found, starred_at=timezone.now())
+
+
+@atomically
+def unstar_candidates(ids: Iterable[int]) -> list[int]:
+    return changed(queued(ids).filter(starred_at__isnull=False), starred_at=None)
+
+
 def queued(ids: Iterable[int]) -> QuerySet[Candidate]:
     """Their rows, held until the transaction ends, as `recording.lock` holds one."""
     rows = Candidate.objects.filter(pk__in=list(ids)).order_by("pk")

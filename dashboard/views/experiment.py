@@ -54,15 +54,15 @@ def chips(state: State, experiment: Experiment, found: Found) -> list[Chip]:
             one.text,
             condition.parts(one.text),
             state.having(q=one.rest).url,
-            without(experiment, one) if is_empty and place < MAX_RETRIES else "",
+            without(experiment, one, state) if is_empty and place < MAX_RETRIES else "",
         )
         for place, one in enumerate(matching.conditions(state.q))
     ]
 
 
-def without(experiment: Experiment, one: Condition) -> str:
+def without(experiment: Experiment, one: Condition, state: State) -> str:
     """How many match once this condition is taken away; empty where nobody can say."""
-    number = matching.number(experiment, one.rest)
+    number = matching.number(experiment, one.rest, state)
     return in_words(number) if number else ""
 
 
@@ -177,6 +177,9 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         "known_count": given.catalogue.offered,
         "default_columns_url": state.having(columns=()).url,
         "varying_url": state.having(columns=tuple(toolbar.varying(given))).url,
+        "put_aside": given.opened.archived_count,
+        "with_archived_url": state.having(with_archived=True).url,
+        "without_archived_url": state.having(with_archived=False).url,
         "show_all_url": state.having(is_diff=False).url,
         "sizes": [(size, state.having(size=size).url) for size in PAGE_SIZES],
         # the table

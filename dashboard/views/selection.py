@@ -1,5 +1,6 @@
 """What is done to chosen candidates: look before the leap, the leap, and the way back."""
 
+import re
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -15,9 +16,18 @@ from dashboard import baselines, find, options
 from dashboard.toast import undoable
 from tracker import bulk
 from tracker.errors import Invalid, TrackerError
-from tracker.models import Action, Candidate, Experiment, Job, Project, Role
+from tracker.models import (
+    Action,
+    Candidate,
+    Experiment,
+    Job,
+    Project,
+    RegisteredModel,
+    Role,
+)
 from tracker.permits import needs
 from tracker.search import table
+from tracker.search.registry import no_prompts
 
 BASELINE = "baseline"
 VERBS = {
@@ -26,8 +36,16 @@ VERBS = {
     "tag": "Tag",
     "lock": "Lock",
     "unlock": "Unlock",
+    "archive": "Archive",
+    "unarchive": "Take back",
+    "star": "Star",
+    "unstar": "Take the star from",
+    "register": "Register",
     BASELINE: "Use as baseline",
 }
+# What the same dialog offers for those that have it already.
+BACK = {"lock": "unlock", "archive": "unarchive", "star": "unstar"}
+CANDIDATE = re.compile(r"/p/[^/]+/c/\d+/\Z", re.ASCII)
 MAX_NAMED = 200  # by number; a filter may choose more
 MAX_TARGETS = 500
 
@@ -43,7 +61,11 @@ def chosen(request: HttpRequest, experiment: Experiment) -> Chosen:
     query = request.POST if request.method == "POST" else request.GET
     alive = Candidate.objects.alive().filter(experiment=experiment)
     if query.get("all") == "1":
-        asked = table.search(experiment, text=query.get("q", "")[:10_000])
+        asked = table.search(
+            experiment,
+            text=query.get("q", "")[:10_000],
+            with_archived=query.get("archived") == "1",
+        )
         with asked.limited():
             ids = list(
                 asked.rows.order_by().values_list("pk", flat=True)[
@@ -97,14 +119,21 @@ def act(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     }
     if verb == "move":
         page["targets"] = targets(project, experiment)
-    if verb == "lock":
-        page["unlocks"] = bulk.prospect("unlock", found.candidates).ids
+    if verb == "register":
+        page["models"] = models(project)
+    if verb in BACK:
+        page["way_back"] = (BACK[verb], VERBS[BACK[verb]])
+        page["others"] = bulk.prospect(BACK[verb], found.candidates).ids
     return render(request, "dashboard/act.html", page)
 
 
 def hidden(query: Any) -> list[tuple[str, str]]:
     """What the confirmation must carry on: the choice as it was made."""
-    kept = [(name, query[name]) for name in ("q", "all", "at") if query.get(name)]
+    kept = [
+        (name, query[name])
+        for name in ("q", "all", "archived", "at")
+        if query.get(name)
+    ]
     return [*kept, *(("c", value) for value in query.getlist("c"))]
 
 
@@ -113,10 +142,18 @@ def targets(project: Project, but: Experiment) -> list[tuple[int, str]]:
     return list(rows.order_by("name").values_list("iid", "name")[:MAX_TARGETS])
 
 
+def models(project: Project) -> list[str]:
+    rows = RegisteredModel.objects.filter(no_prompts(), project=project)
+    return list(rows.order_by("name").values_list("name", flat=True)[:MAX_TARGETS])
+
+
 def safe_back(at: str, project: Project, experiment: Experiment) -> str:
-    """The address of the table that the choice was made on; never one elsewhere."""
+    """The table that the choice was made on, or a candidate's page; never one elsewhere."""
     here = reverse("experiment", args=[project.slug, experiment.iid])
     address = urlsplit(at)
+    if not address.scheme and not address.netloc and CANDIDATE.match(address.path):
+        project_of = address.path.split("/")[2]
+        return address.path if project_of == project.slug else here
     if address.scheme or address.netloc or address.path != here:
         return here
     return f"{here}?{address.query}" if address.query else here
@@ -148,6 +185,11 @@ def arguments(request: HttpRequest, verb: str) -> dict[str, Any]:
         return {
             "key": request.POST.get("key", "").strip(),
             "value": request.POST.get("value", ""),
+        }
+    if verb == "register":
+        return {
+            "name": request.POST.get("name", "").strip(),
+            "by": request.user.get_username(),
         }
     return {}
 

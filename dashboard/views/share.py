@@ -57,7 +57,11 @@ def frozen(request: HttpRequest, project: Project, at: str) -> str:
         raise Invalid("Only the table of an experiment can be frozen.")
     experiment = find.experiment(project, match.kwargs["iid"]).experiment
     query = QueryDict(address.query, mutable=True)
-    asked = table.search(experiment, text=query.get("q", ""))
+    asked = table.search(
+        experiment,
+        text=query.get("q", ""),
+        with_archived=query.get("archived") == "1",
+    )
     with asked.limited():
         iids = sorted(
             asked.rows.order_by().values_list("iid", flat=True)[: MAX_FROZEN + 1]
@@ -67,6 +71,7 @@ def frozen(request: HttpRequest, project: Project, at: str) -> str:
             f"A link holds at most {MAX_FROZEN:,} candidates; narrow the filter."
         )
     query["q"] = within(iids)
+    query["archived"] = "1"  # whatever is archived later, the link shows these
     for name in ("after", "from", "view"):
         query.pop(name, None)
     return f"{address.path}?{query.urlencode(safe=':/,~')}"

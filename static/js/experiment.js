@@ -73,6 +73,7 @@
       if (all?.checked) {
         query.set("all", "1");
         query.set("q", bar.elements.q?.value || "");
+        if (bar.elements.archived) query.set("archived", "1");
       } else query.set("c", ranges(chosen));
       ask(`${bar.action}?${query}`);
     });

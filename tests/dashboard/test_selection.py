@@ -1,13 +1,22 @@
 """What is done to chosen candidates: counted first, done, and undone."""
 
+import json
 import re
 
 import pytest
 
 from tests import make
 from tests.dashboard.reading import Page
-from tracker import bulk, jobs, lifecycle
-from tracker.models import Action, Candidate, ExperimentTag, Status, Tag
+from tracker import bulk, jobs, lifecycle, recording
+from tracker.models import (
+    Action,
+    Candidate,
+    ExperimentTag,
+    LoggedModel,
+    ModelVersion,
+    Status,
+    Tag,
+)
 
 
 @pytest.fixture
@@ -132,6 +141,96 @@ def test_locks_and_offers_to_unlock(browser, five, url):
     assert "Unlock 2" in page.main.text
     browser.post(url + "act/", {"verb": "unlock", "c": "1-2"})
     assert not Candidate.objects.filter(locked_at__isnull=False).exists()
+
+
+def rows(browser, url, **query):
+    page = Page(browser.get(url, query))
+    return [row[0].split()[0] for row in page.rows] if page.main.all("tbody") else []
+
+
+def undo_last(browser):
+    pk = Action.objects.latest("pk").pk
+    browser.post(f"/p/vision/actions/{pk}/undo/", {"next": "/p/vision/"})
+
+
+def logged(experiment, candidate):
+    model = make.logged_model(experiment, source_run_id=candidate.eid)
+    LoggedModel.objects.filter(pk=model.pk).update(status="READY")
+
+
+def test_archives_so_that_the_table_leaves_them_out(browser, sweep, five, url):
+    make.candidate(sweep)  # runs
+
+    page = Page(browser.get(url + "act/", {"verb": "archive", "c": "1-2,6"}))
+    browser.post(url + "act/", {"verb": "archive", "c": "1-2,6", "at": url})
+
+    assert "1 is not finished: only what has ended can be archived." in page.main.text
+    assert sorted(rows(browser, url)) == ["#3", "#4", "#5", "#6"]
+    assert "2 archived" in Page(browser.get(url)).main.one("footer").text
+    assert len(rows(browser, url, archived="1")) == 6
+    assert sorted(rows(browser, url, q="archived = true")) == ["#1", "#2"]
+    assert rows(browser, url, q="lr = 1") == []
+    assert rows(browser, url, q="lr = 1", archived="1") == ["#2"]
+    everything = {"verb": "tag", "all": "1", "q": ""}
+    assert "Tag 4 cand" in Page(browser.get(url + "act/", everything)).main.text
+    assert (
+        "Take back 2"
+        in Page(browser.get(url + "act/", {"verb": "archive", "c": "1-3"})).main.text
+    )
+    undo_last(browser)
+    assert len(rows(browser, url)) == 6
+
+
+def test_says_so_where_all_are_archived(browser, five, url):
+    browser.post(url + "act/", {"verb": "archive", "c": "1-5"})
+
+    page = Page(browser.get(url))
+
+    assert "Every candidate is archived" in page.main.text
+    assert len(Page(browser.get(page.link("Show the 5"))).rows) == 5
+
+
+def test_stars_are_found_again(browser, five, url):
+    at = "/p/vision/c/2/"
+    answer = browser.post(url + "act/", {"verb": "star", "c": "2,4", "at": at})
+
+    assert answer.url == at
+    assert "Starred" in Page(browser.get(at)).main.text
+    assert sorted(rows(browser, url, q="starred = true")) == ["#2", "#4"]
+    assert sorted(rows(browser, url, q="starred != true")) == ["#1", "#3", "#5"]
+    undo_last(browser)
+    assert rows(browser, url, q="starred = yes") == []
+
+
+def test_registers_the_models_of_many_and_takes_them_back(browser, sweep, five, url):
+    for candidate in five[:2]:
+        logged(sweep, candidate)
+    history = json.dumps([{"artifact_path": "old", "run_id": five[2].eid}])
+    recording.log_batch(five[2], tags={recording.MODEL_HISTORY: history})
+    chosen = {"verb": "register", "c": "1-4", "at": url}
+
+    page = Page(browser.get(url + "act/", chosen))
+    browser.post(url + "act/", {**chosen, "name": "classifier"})
+
+    assert page.root.one("h1").text == "Register 3 candidates"
+    assert "1 has no logged model." in page.main.text
+    versions = ModelVersion.objects.filter(model__name="classifier").order_by("version")
+    assert [v.run_id for v in versions] == [c.eid for c in five[:3]]
+    assert versions[2].source == f"runs:/{five[2].eid}/old"
+    assert (
+        "3 candidates are registered as versions of classifier."
+        in Page(browser.get(url)).root.text
+    )
+    undo_last(browser)
+    assert not versions.all().exists()
+
+
+def test_a_model_needs_a_name(browser, five, sweep, url):
+    logged(sweep, five[0])
+
+    browser.post(url + "act/", {"verb": "register", "c": "1", "name": " ", "at": url})
+
+    assert not ModelVersion.objects.exists()
 
 
 def test_a_baseline_for_everyone_or_for_one_view(browser, five, url):

@@ -39,6 +39,8 @@ class What(models.TextChoices):
     PURGED = "purged", "Purged"
     LOCKED = "locked", "Locked"
     UNLOCKED = "unlocked", "Unlocked"
+    ARCHIVED = "archived", "Archived"
+    UNARCHIVED = "unarchived", "Taken back from the archive"
     EXPORTED = "exported", "Exported"
     IMPORTED = "imported", "Imported"
     DENIED = "denied", "Refused: not allowed"

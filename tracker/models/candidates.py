@@ -72,6 +72,10 @@ class Candidate(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
     # Until it is unlocked nothing about it changes, and nobody can delete it.
     locked_at = models.DateTimeField(null=True, blank=True)
+    # Marks of the project's people: put aside, so that tables leave it out; and worth
+    # finding again. Neither touches what was logged.
+    archived_at = models.DateTimeField(null=True, blank=True)
+    starred_at = models.DateTimeField(null=True, blank=True)
 
     # Signs of life, by the server's clock: see tracker/liveness.py.
     written_ms = models.BigIntegerField(default=now_ms, db_default=0)  # by its script
@@ -125,6 +129,11 @@ class Candidate(models.Model):
                 name="candidate_ended",
             ),
             models.Index(
+                fields=["experiment"],
+                condition=Q(deleted_at=None, archived_at__isnull=False),
+                name="candidate_archived",
+            ),
+            models.Index(
                 fields=["parent_eid"],
                 condition=~Q(parent_eid=""),
                 name="candidate_parent",
@@ -141,6 +150,14 @@ class Candidate(models.Model):
     @property
     def is_locked(self) -> bool:
         return self.locked_at is not None
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+    @property
+    def is_starred(self) -> bool:
+        return self.starred_at is not None
 
     @property
     def started_at(self) -> datetime | None:

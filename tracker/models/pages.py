@@ -111,6 +111,11 @@ class Action(models.Model):
         TAG = "tag", "Tag"
         LOCK = "lock", "Lock"
         UNLOCK = "unlock", "Unlock"
+        ARCHIVE = "archive", "Archive"
+        UNARCHIVE = "unarchive", "Take back"
+        STAR = "star", "Star"
+        UNSTAR = "unstar", "Take the star from"
+        REGISTER = "register", "Register"
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="actions")
     asked_by = models.ForeignKey(

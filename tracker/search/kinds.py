@@ -132,6 +132,23 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNOREC
 INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
+class Mark(PlainText):
+    """Whether something was done to a candidate: the time of it is kept, or nothing."""
+
+    YES = ("true", "yes", "1")
+    NO = ("false", "no", "0")
+
+    def condition(self, path: str, asked: Comparison) -> Q:
+        is_there = self.read(asked.values[0])
+        return Q((f"{path}__isnull", is_there is not (asked.operator == "=")))
+
+    def read(self, value: grammar.Value) -> bool:
+        word = str(value.text).lower()
+        if word not in self.YES + self.NO:
+            raise unexpected(value, "true or false")
+        return word in self.YES
+
+
 class Number(Text):
     """A number, whole or not."""
 

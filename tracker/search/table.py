@@ -48,6 +48,7 @@ from tracker.search.grammar import (
 from tracker.search.kinds import (
     Duration,
     LongText,
+    Mark,
     Moment,
     Number,
     NumberOrNaN,
@@ -138,19 +139,22 @@ def search(
     sort: Sequence[SortKey] = (),
     view: View = View.ACTIVE_ONLY,
     known: Collection[tuple[str, str]] | None = None,
+    with_archived: bool = True,
 ) -> Search:
     """The experiment's candidates that match the filter, in this order.
 
     The newest first among equals, and where nothing is asked; what is missing comes last
     in both directions. The page's tokens lead to the next page and to the previous one,
     and belong to this filter, sort and view. Candidates come bare: look up what is shown.
-    Whoever has the catalogue at hand gives its kinds and keys as `known`.
+    Whoever has the catalogue at hand gives its kinds and keys as `known`. Without the
+    archived they are left out, unless the filter itself says `archived`.
 
     Raises BadFilter, with the position of what is wrong in the text, or Invalid for a
     sort; `page` raises Invalid for a token.
     """
-    choice, has_pattern = _choice(experiment, text, sort, known)
+    choice, has_pattern = _choice(experiment, text, sort, known, with_archived)
     identity = ["table", experiment.pk, text, [list(key) for key in sort], view]
+    identity += [] if with_archived else ["without archived"]
     return Search(choice, view, has_pattern, identity)
 
 
@@ -179,10 +183,15 @@ def matching(
 
 
 def count(
-    experiment: Experiment, text: str = "", view: View = View.ACTIVE_ONLY
+    experiment: Experiment,
+    text: str = "",
+    view: View = View.ACTIVE_ONLY,
+    *,
+    with_archived: bool = True,
 ) -> Count:
     """How many candidates match, counted up to MAX_COUNT. Raises BadFilter."""
-    return search(experiment, text=text, view=view).count()
+    asked = search(experiment, text=text, view=view, with_archived=with_archived)
+    return asked.count()
 
 
 def conditions(text: str) -> list[Condition]:
@@ -199,6 +208,7 @@ def _choice(
     text: str,
     sort: Sequence[SortKey],
     known: Collection[tuple[str, str]] | None,
+    with_archived: bool,
 ) -> tuple[Choice, bool]:
     """Which candidates, and whether a regular expression picks them."""
     asked = grammar.expression(text)
@@ -215,6 +225,10 @@ def _choice(
         if not isinstance(part, Comparison)
     )
     everyone = Candidate.objects.alias(duration_ms=F("ended_ms") - F("started_ms"))
+    if not with_archived and not any(
+        _is_about_archive(one.name) for one in comparisons
+    ):
+        everyone = everyone.filter(archived_at=None)
     choice = choose(
         everyone, [experiment.pk], simple, _terms(sort), reduce(and_, others, Q())
     )
@@ -222,6 +236,11 @@ def _choice(
     for pattern in patterns:
         regular.check(pattern)
     return choice, bool(patterns)
+
+
+def _is_about_archive(name: Name) -> bool:
+    entity = name.entity.lower()
+    return (name.key if entity in OTHERS else name.text).lower() == "archived"
 
 
 def _ends(expression: Expression) -> Iterator[Comparison | Word]:
@@ -284,6 +303,9 @@ ATTRIBUTES: Mapping[str, Field] = {
         "duration_ms", Duration(), EQUAL + RANGE + PRESENCE, is_optional=True
     ),
     "user": Field("user_id", PlainText(), ANY_TEXT),
+    "archived": Field("archived_at", Mark(), EQUAL),
+    "starred": Field("starred_at", Mark(), EQUAL),
+    "locked": Field("locked_at", Mark(), EQUAL),
     "parent": Field(
         "iid",
         Number(),
