@@ -18,6 +18,8 @@ MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 1024
 MAX_LEVELS = 64
 QUOTED_CHARS = 200
+# `%252525…` could be decoded ten thousand times, each time by whoever asks for it.
+MAX_ENCODINGS = 8
 
 # "C:", "C:/…", "file:/…": a drive, or an address. "step:1/x.png" is neither.
 DRIVE_OR_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/|[A-Za-z]:\Z")
@@ -90,7 +92,9 @@ def refuse_unsafe(path: str) -> None:
         raise invalid(path, "it holds a control character")
     if "\\" in path or "#" in path:
         raise invalid(path, "it holds a backslash or “#”")
-    for decoded in decodings(path):
+    for depth, decoded in enumerate(decodings(path)):
+        if depth > MAX_ENCODINGS:
+            raise invalid(path, "it is encoded too many times")
         if is_escape(decoded):
             raise invalid(path, "it leads elsewhere")
     if any(segment in ("", ".") for segment in path.split("/")):

@@ -62,6 +62,7 @@ from tracker.search.states import WORDS, StateWord
 
 ATTRIBUTE = "a"
 MAX_SORTS = 3
+SUGGESTED_CHARS = 40
 # Counting further than this costs more than it tells.
 MAX_COUNT = 10_000
 
@@ -442,7 +443,13 @@ class Vocabulary:
         keys = Key.objects.filter(experiment=self.experiment).values_list(
             "key", flat=True
         )
-        close = difflib.get_close_matches(text, [*ATTRIBUTES, *keys[:3000]], n=1)
+        # The time to compare two texts grows with the square of their length.
+        short = [key for key in keys[:3000] if len(key) <= SUGGESTED_CHARS]
+        close = (
+            difflib.get_close_matches(text, [*ATTRIBUTES, *short], n=1)
+            if len(text) <= SUGGESTED_CHARS
+            else []
+        )
         return f"; did you mean `{close[0]}`" if close else ""
 
 
