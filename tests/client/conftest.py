@@ -1,12 +1,13 @@
 """MLflow's own client, against a server as people run it."""
 
 import os
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 
 import pytest
+
+from tests.client.nursery import Script
+from tests.live import environment
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 # A failure shows itself at once, not after minutes of patience.
@@ -70,20 +71,11 @@ class Scripts:
         self.uri = uri
 
     def start(self, name, *arguments, **variables):
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("TRACKER_", "MLFLOW_", "DJANGO_"))
-        }
-        return subprocess.Popen(
-            [sys.executable, HERE / "scripts" / f"{name}.py", *arguments],
-            cwd=self.folder,
-            env=kept
-            | {"MLFLOW_TRACKING_URI": self.uri, "MLFLOW_DISABLE_TELEMETRY": "true"}
-            | variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        return Script(
+            HERE / "scripts" / f"{name}.py",
+            *arguments,
+            folder=self.folder,
+            environment=environment(MLFLOW_TRACKING_URI=self.uri, **variables),
         )
 
     def run(self, name, *arguments, **variables):
@@ -94,9 +86,7 @@ class Scripts:
         return self.last_line(script).split()
 
     def last_line(self, script):
-        said, complained = script.communicate(timeout=300)
-        assert script.returncode == 0, complained[-4000:]
-        return said.splitlines()[-1]
+        return script.output().splitlines()[-1]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ real server."""
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -11,6 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from dashboard import snippets
+from tests.client.nursery import Script
 from tests.live import environment
 
 
@@ -19,24 +19,36 @@ def newest(live):
         return json.load(answer) if answer.status == 200 else None
 
 
-def run(command, **variables):
+@pytest.fixture
+def run(tmp_path):
+    """Runs Python code with the client."""
+
+    def go(code, **variables):
+        return Script(
+            code, folder=tmp_path, environment=environment(**variables)
+        ).output()
+
+    return go
+
+
+def shell(code):
     done = subprocess.run(
-        command,
+        ["sh", "-c", code],
         capture_output=True,
         text=True,
         timeout=120,
-        env=environment(MLFLOW_DISABLE_TELEMETRY="true", **variables),
+        env=environment(),
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
 
-def test_the_readme_logs_three_candidates_with_their_models(live):
+def test_the_readme_logs_three_candidates_with_their_models(live, run):
     readme = Path("README.md").read_text()
     code = readme.partition("```python\n")[2].partition("```")[0]
 
-    run([sys.executable, "-c", code], MLFLOW_TRACKING_URI=live.url)
+    run(code, MLFLOW_TRACKING_URI=live.url)
 
     client = MlflowClient(live.url)
     experiment = client.get_experiment_by_name("iris")
@@ -46,21 +58,21 @@ def test_the_readme_logs_three_candidates_with_their_models(live):
 
 
 @pytest.mark.parametrize("library", ["python", "sklearn"])
-def test_the_code_logs_a_candidate_that_the_page_sees(live, library):
+def test_the_code_logs_a_candidate_that_the_page_sees(live, run, library):
     before = newest(live)
     code = snippets.log(library, uri=live.url, name=f"first run {library}").text
 
-    run([sys.executable, "-c", code], MLFLOW_TRACKING_URI=live.url)
+    run(code, MLFLOW_TRACKING_URI=live.url)
 
     after = newest(live)
     assert after != before
     assert after["experiment"] == f"first run {library}"
 
 
-def test_the_block_of_an_empty_experiment_needs_nothing_else(live):
+def test_the_block_of_an_empty_experiment_needs_nothing_else(live, run):
     code = snippets.connect_and_log(live.url, 'with "quotes"').text
 
-    run([sys.executable, "-c", code])
+    run(code)
 
     assert newest(live)["experiment"] == 'with "quotes"'
 
@@ -71,11 +83,11 @@ def test_the_shell_form_and_the_curl_code_run_in_a_shell(live):
         "\npost runs/log"
     )
 
-    made = run(["sh", "-c", f"{connect}\n{create}"])
+    made = shell(f"{connect}\n{create}")
     eid = json.loads(made)["run"]["info"]["run_id"]
     helpers = create[: create.index("# experiment")]
     log = f"{helpers}post runs/log{rest}".replace("RUN_ID", eid)
-    run(["sh", "-c", log])
+    shell(log)
 
     with urlopen(f"{live.url}/r/{eid}/") as page:
         text = page.read().decode()
