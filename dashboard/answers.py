@@ -10,27 +10,25 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
 
-from dashboard import frames, pictures
+from dashboard import curve_answers, frames, pictures
 
 
 def lines(
     request: HttpRequest, subject: frames.Subject, *, notes: Sequence[str] = ()
 ) -> HttpResponse:
-    """Curves of one metric. Whether they changed is known without reading a point."""
-    version = [
-        request.GET.urlencode(),
-        subject.missing,
-        notes,
-        *(
-            (m.metric.pk, m.metric.count, m.metric.logged_ms, m.candidate.iid)
-            + (m.candidate.name, m.candidate.status, m.is_baseline)
-            for m in subject.members
-        ),
-    ]
+    """Curves of one metric."""
+    return sheet(request, curve_answers.sheet([subject]), notes=notes)
+
+
+def sheet(
+    request: HttpRequest, on: curve_answers.Sheet, *, notes: Sequence[str] = ()
+) -> HttpResponse:
+    """Whether curves changed is known without reading a point."""
+    version = [request.GET.urlencode(), notes, curve_answers.version(on)]
     etag = tag(repr(version).encode())
     if is_known(request, etag):
         return unchanged(etag)
-    content = frames.answer(subject)
+    content = curve_answers.answer(on)
     content["notes"] = [*notes, *content["notes"]]
     return answer(content, etag)
 
@@ -75,7 +73,7 @@ def picture(figure: dict[str, Any], *, title: str, is_dark: bool) -> HttpRespons
 
 
 # A new release may draw the same data in another way.
-SHAPE = "1"
+SHAPE = "2"
 
 
 def tag(content: bytes) -> str:

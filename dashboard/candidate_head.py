@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from dashboard import (
     baselines,
     find,
+    following,
 )
 from tracker.models import (
     Candidate,
@@ -32,11 +33,17 @@ class Found(NamedTuple):
 
 def found(request: HttpRequest, slug: str, iid: int) -> Found:
     project = find.project(request, slug)
+    candidate = at(project, iid)
+    gone = find.gone(request, project, candidate) if candidate.is_deleted else None
+    return Found(project, candidate, gone)
+
+
+def at(project: Project, iid: int) -> Candidate:
+    """The candidate of this number, deleted or not. Raises Http404."""
     rows = Candidate.objects.select_related("experiment").filter(project=project)
     candidate = get_object_or_404(with_versions(rows), iid=iid)
     candidate.project = project
-    gone = find.gone(request, project, candidate) if candidate.is_deleted else None
-    return Found(project, candidate, gone)
+    return candidate
 
 
 def with_versions(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
@@ -53,8 +60,9 @@ def with_versions(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
 
 
 def head(request: HttpRequest, where: Found, tab: str) -> dict[str, Any]:
-    """What stands above every tab."""
+    """What stands above every tab. To be called before the tab reads what it shows."""
     candidate = where.candidate
+    marks = following.marks(candidate)
     family = {c.eid: c for c in relatives(candidate)}
     parent = family.pop(candidate.parent_eid, None)
     base = baselines.of(candidate.experiment)
@@ -70,7 +78,11 @@ def head(request: HttpRequest, where: Found, tab: str) -> dict[str, Any]:
         "head_baseline": base,
         "is_baseline": base == candidate,
         "statuses": STATUSES,
-        "artifact_count": candidate.artifacts.count(),
+        "metric_count": marks.metrics,
+        "artifact_count": marks.artifacts,
+        "version": marks.version,
+        "is_live": candidate.status == Status.RUNNING,
+        "is_paused": request.GET.get("live") == "0",
         "may_write": find.may(request, where.project, Role.WRITER),
     }
 

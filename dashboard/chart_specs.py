@@ -6,8 +6,14 @@ written %21 and %25. What makes no sense becomes a sentence for the reader.
 
 from collections.abc import Iterable
 from typing import NamedTuple
+from urllib.parse import unquote
+
+from dashboard.curve_answers import Join
 
 MAX_CHARTS = 24
+MAX_FIELDS = 4  # metrics in one chart of curves: as many as there are dashes
+LOG = "log"
+FLAGS = {LOG, *(str(join) for join in Join if join)}
 MAX_SPEC_CHARS = 1000
 
 
@@ -25,11 +31,18 @@ class Kind(NamedTuple):
     fields: tuple[Field, ...]
     about: str  # for who chooses a chart
     may_log: bool = False
+    may_join: bool = False  # several metrics, in the ways of Join
 
 
 METRIC = Field("Metric", "metric")
 KINDS: dict[str, Kind] = {
-    "line": Kind("Curves", (METRIC,), "one line per candidate", may_log=True),
+    "line": Kind(
+        "Curves",
+        (METRIC, Field("More metrics", "metric", True, True)),
+        "one line per candidate, and dash per metric",
+        may_log=True,
+        may_join=True,
+    ),
     "band": Kind(
         "Groups with intervals",
         (METRIC,),
@@ -87,17 +100,22 @@ class Spec(NamedTuple):
     kind: str
     fields: tuple[str, ...]
     is_log: bool = False
+    join: Join = Join.ONE
 
     @property
     def text(self) -> str:
-        flags = ("log",) if self.is_log else ()
+        """As addresses say it."""
+        flags = [LOG] if self.is_log else []
+        flags += [self.join] if self.join else []
         return "!".join([self.kind, *map(escaped, self.fields), *flags])
 
     @property
     def title(self) -> str:
         names = [plain(field) for field in self.fields]
         match self.kind:
-            case "line" | "band" | "env" | "bar" | "history":
+            case "line":
+                return ", ".join(names)
+            case "band" | "env" | "bar" | "history":
                 return names[0]
             case "box":
                 return f"{names[0]} by {names[1]}"
@@ -118,11 +136,9 @@ def plain(field: str) -> str:
 
 
 def escaped(text: str) -> str:
+    if text in FLAGS:  # a metric may be called so, too
+        return f"%{ord(text[0]):x}{text[1:]}"
     return text.replace("%", "%25").replace("!", "%21")
-
-
-def unescaped(text: str) -> str:
-    return text.replace("%21", "!").replace("%25", "%")
 
 
 class Unreadable(Exception):
@@ -137,10 +153,12 @@ def read(text: str) -> Spec:
     if kind is None:
         known = ", ".join(KINDS)
         raise Unreadable(f"“{kind_name[:40]}” is no kind of chart. There are {known}.")
-    is_log = kind.may_log and len(parts) > 1 and parts[-1] == "log"
-    if is_log:
-        parts.pop()
-    fields = [unescaped(part) for part in parts]
+    flags = {LOG} if kind.may_log else set()
+    flags |= {str(join) for join in Join if join} if kind.may_join else set()
+    said = set()
+    while len(parts) > 1 and parts[-1] in flags:
+        said.add(parts.pop())
+    fields = [unquote(part) for part in parts]
     while fields and not fields[-1]:
         fields.pop()
     least = sum(1 for field in kind.fields if not field.is_optional)
@@ -149,7 +167,11 @@ def read(text: str) -> Spec:
         raise Unreadable(f"The chart “{text[:60]}” lacks a part: it needs {wanted}.")
     if not any(field.is_many for field in kind.fields):
         fields = fields[: len(kind.fields)]
-    return Spec(kind_name, tuple(fields), is_log)
+    join = next((one for one in Join if one in said), Join.ONE)
+    if kind.may_join and len(fields) == 1:
+        join = Join.ONE
+    fields = list(dict.fromkeys(fields))[:MAX_FIELDS] if kind.may_join else fields
+    return Spec(kind_name, tuple(fields), LOG in said, join)
 
 
 def read_many(texts: Iterable[str], problems: list[str]) -> list[Spec]:

@@ -49,7 +49,11 @@ def with_frames(
     )
     for metric in rows:
         metrics[metric.key][metric.candidate_id] = metric
-    curves = [spec for spec in every if spec.kind == "line" and metrics[spec.fields[0]]]
+    curves = [
+        spec
+        for spec in every
+        if spec.kind == "line" and len(spec.fields) == 1 and metrics[spec.fields[0]]
+    ]
     framed = dict(
         zip(
             curves,
@@ -108,7 +112,7 @@ def drawn(
 
 
 # What of the page's address decides how a chart looks.
-CHART_KEYS = ("q", "sort", "show", "group", "x", "y", "sm")
+CHART_KEYS = ("q", "sort", "show", "group", "x", "y", "sm", "clip", "x0", "x1")
 
 
 def chart_query(

@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from tracker.curves import Axis, Curve
+from tracker.curves import Axis
 
 Figure = dict[str, Any]
 
@@ -21,7 +21,6 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 MARKED_POINTS = 20
 # The slot of a baseline beside the one candidate whose page it is.
 BACKGROUND = -1
-RAW_INK = 35  # per cent, of a line that a smoothed one runs over
 
 
 class Look(NamedTuple):
@@ -137,7 +136,7 @@ def figure(data: list[dict[str, Any]], layout: dict[str, Any]) -> Figure:
     return {"data": data, "layout": {"template": TEMPLATE, **layout}}
 
 
-# ---------------------------------------------------------------- lines
+# ---------------------------------------------------------------- time
 
 
 class Unit(NamedTuple):
@@ -156,180 +155,12 @@ def unit_for(seconds: float) -> Unit:
     return next((unit for unit in UNITS if seconds >= 2 * unit.seconds), SECONDS)
 
 
-class Mark(NamedTuple):
-    """A point that is named: the best one."""
-
-    x: float
-    y: float
-    text: str
-
-
-class Line(NamedTuple):
-    """One candidate's curve in a chart."""
-
-    id: str
-    look: Look
-    curve: Curve
-    smooth: tuple[list[float], list[float]] | None = None
-    best: Mark | None = None
-    is_live: bool = False
-
-
-def lines(
-    drawn: Sequence[Line], *, axis: Axis, unit: Unit = SECONDS, is_log: bool = False
-) -> Figure:
-    """Curves over one axis: thin and pale as logged under thick and smoothed."""
-    scale = unit.seconds if axis == Axis.RELATIVE else 1
-    data: list[dict[str, Any]] = []
-    for line in drawn:
-        data += traces(line, scale, is_log)
-    for line in drawn:  # on top of all lines
-        data += marks(line, scale)
-    annotations = [
-        {
-            "x": line.best.x / scale,
-            "y": math.log10(line.best.y) if is_log else line.best.y,
-            "text": escaped(line.best.text),
-            "showarrow": False,
-            "yshift": 14,
-            "font": {"size": 12, "color": "--text"},
-        }
-        for line in drawn
-        if line.best and (line.best.y > 0 or not is_log)
-    ]
-    layout: dict[str, Any] = {
-        "xaxis": x_axis(axis, unit),
-        "yaxis": {"type": "log" if is_log else "linear"},
-    }
-    if any(line.curve.odd for line in drawn):
-        layout["yaxis2"] = {
-            "overlaying": "y",
-            "range": [0, 1],
-            "visible": False,
-            "fixedrange": True,
-        }
-    if annotations:
-        layout["annotations"] = annotations
-    return figure(data, layout)
-
-
 def x_axis(axis: Axis, unit: Unit) -> dict[str, Any]:
     if axis == Axis.STEP:
         return {"title": {"text": "step"}, "tickformat": ",~f"}
     if axis == Axis.TIME:
         return {"title": {"text": "time (UTC)"}, "type": "date"}
     return {"title": {"text": f"{unit.word} since the start"}}
-
-
-def traces(line: Line, scale: float, is_log: bool) -> list[dict[str, Any]]:
-    x, y = drawable(line.curve.x, line.curve.y, scale, is_log)
-    colour = line.look.colour
-    shape = {"dash": DASHES[line.look.dash]} if line.look.dash else {}
-    bare = {"type": "scatter", "mode": "lines", "legendgroup": line.id}
-    if line.smooth is None:
-        mode = "lines+markers" if len(x) <= MARKED_POINTS else "lines"
-        return [
-            {
-                **bare,
-                "mode": mode,
-                "x": typed(x),
-                "y": typed(y),
-                "line": {"color": colour, "width": 1.75, **shape},
-                "marker": {"size": 5, "color": colour},
-                "hoverinfo": "none",
-            }
-        ]
-    smooth_x, smooth_y = drawable(*line.smooth, scale, is_log)
-    return [
-        {
-            **bare,
-            "x": typed(x),
-            "y": typed(y),
-            "line": {"color": f"{colour}/{RAW_INK}", "width": 1},
-            "hoverinfo": "skip",
-            "meta": {"raw": 1},
-        },
-        {
-            **bare,
-            "x": typed(smooth_x),
-            "y": typed(smooth_y),
-            "line": {"color": colour, "width": 1.75, **shape},
-            "hoverinfo": "none",
-        },
-    ]
-
-
-def drawable(
-    x: Sequence[float], y: Sequence[float], scale: float, is_log: bool
-) -> tuple[list[float], list[float]]:
-    """In the axis' unit, and without what a logarithmic axis cannot show."""
-    points = [
-        (at if scale == 1 else at / scale, value)
-        for at, value in zip(x, y, strict=True)
-        if value > 0 or not is_log
-    ]
-    return [at for at, _ in points], [value for _, value in points]
-
-
-def marks(line: Line, scale: float) -> list[dict[str, Any]]:
-    """The best point as a ring, the end of a live curve as a dot, oddities at the edge."""
-    colour = line.look.colour
-    bare = {
-        "type": "scatter",
-        "mode": "markers",
-        "legendgroup": line.id,
-        "hoverinfo": "skip",
-        "meta": {"raw": 1},
-    }
-    found: list[dict[str, Any]] = []
-    if line.curve.odd:
-        found.append(
-            {
-                **bare,
-                "x": [odd.x / scale for odd in line.curve.odd],
-                "y": [edge(odd.value) for odd in line.curve.odd],
-                "yaxis": "y2",
-                "marker": {
-                    "size": 8,
-                    "color": colour,
-                    "symbol": [symbol(odd.value) for odd in line.curve.odd],
-                },
-            }
-        )
-    if line.is_live and line.curve.x:
-        x, y = line.smooth or (line.curve.x, line.curve.y)
-        found.append(
-            {
-                **bare,
-                "x": [x[-1] / scale],
-                "y": [y[-1]],
-                "marker": {"size": 7, "color": colour},
-            }
-        )
-    if line.best:
-        found.append(
-            {
-                **bare,
-                "x": [line.best.x / scale],
-                "y": [line.best.y],
-                "marker": {
-                    "size": 8,
-                    "color": "--bg",
-                    "line": {"color": colour, "width": 2},
-                },
-            }
-        )
-    return found
-
-
-def edge(value: float) -> float:
-    return 0.02 if value < 0 else 0.98
-
-
-def symbol(value: float) -> str:
-    if math.isnan(value):
-        return "x-thin-open"
-    return "triangle-up" if value > 0 else "triangle-down"
 
 
 # ---------------------------------------------------------------- bars

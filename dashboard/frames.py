@@ -7,7 +7,7 @@ and draws the curves over it. Both say the same about the same metrics.
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 
@@ -16,11 +16,12 @@ from dashboard.charts import Look
 from dashboard.directions import Direction, direction
 from dashboard.options import Options
 from dashboard.templatetags.tracker_tags import grouped, shown
-from tracker import curves, sketches
-from tracker.curves import Axis, Curve
+from tracker import sketches
+from tracker.curves import Axis
 from tracker.models import Candidate, Metric, Status
 from tracker.models.candidates import moment
 from tracker.sketches import Sample
+from tracker.smoothing import Kind, Smoothing
 
 SKETCHED = 64  # points of a line before the script
 TABLE_ROWS = 20
@@ -30,7 +31,8 @@ def looks(candidates: Iterable[Candidate]) -> dict[int, Look]:
     """By primary key. The colour is the same on every page: the number modulo 8."""
     seen: Counter[int] = Counter()
     found = {}
-    for candidate in candidates:
+    # By number: another order of the same candidates changes no dash.
+    for candidate in sorted(candidates, key=lambda one: one.iid):
         slot = candidate.iid % 8
         found[candidate.pk] = Look(slot, seen[slot] % len(charts.DASHES))
         seen[slot] += 1
@@ -87,11 +89,11 @@ class Subject(NamedTuple):
 
     @property
     def axis(self) -> Axis:
-        return self.options.axis(self.metrics)
+        return Axis.STEP if self.options.across else self.options.axis(self.metrics)
 
     @property
-    def alpha(self) -> float:
-        return self.options.alpha(self.key, self.metrics)
+    def smoother(self) -> Smoothing | None:
+        return self.options.smoother(self.key, self.metrics)
 
     @property
     def unit(self) -> charts.Unit:
@@ -120,6 +122,8 @@ class Frame(NamedTuple):
 
     @property
     def over(self) -> str:
+        if self.subject.options.across:
+            return f"over {self.subject.options.across}"
         return {
             Axis.STEP: "by step",
             Axis.TIME: "over time",
@@ -244,88 +248,9 @@ def extreme(subject: Subject) -> str:
     )
 
 
-# ---------------------------------------------------------------- for the script
-
-
-def answer(subject: Subject) -> dict[str, Any]:
-    """What `chart.json` says."""
-    if subject.is_single:
-        figure = charts.bars(
-            [
-                charts.Bar(m.id, f"#{m.id}", m.look.slot, last_value(m.metric))
-                for m in subject.members
-            ]
-        )
-        drawn: dict[int, Curve] = {}
-    else:
-        drawn = curves.condensed(
-            subject.metrics, axis=subject.axis, between=between(subject)
-        )
-        figure = charts.lines(
-            [
-                line(subject, member, drawn[member.metric.pk])
-                for member in subject.members
-            ],
-            axis=subject.axis,
-            unit=subject.unit,
-            is_log=subject.options.is_log,
-        )
-    lines = {
-        pk: list(zip(curve.x, curve.y, strict=True)) for pk, curve in drawn.items()
-    }
-    return {
-        "figure": figure,
-        "legend": [entry._asdict() for entry in legend(subject)],
-        "notes": notes(subject, list(drawn.values())),
-        "table": [table._asdict() for table in tables(subject, lines)],
-        # Whether zooming in brings points that are not here.
-        "finer": any(curve.is_condensed for curve in drawn.values()),
-        "at": {Axis.STEP: "step", Axis.TIME: "", Axis.RELATIVE: subject.unit.word}[
-            subject.axis
-        ],
-    }
-
-
-def curves_of(subject: Subject) -> list[tuple[Member, Curve]]:
-    """What the lines go through, member by member."""
-    drawn = curves.condensed(
-        subject.metrics, axis=subject.axis, between=between(subject)
-    )
-    return [(member, drawn[member.metric.pk]) for member in subject.members]
-
-
-def between(subject: Subject) -> tuple[float, float] | None:
-    """The range in the axis' own unit: what a reader zooms into is in shown ones."""
-    if subject.options.between is None:
-        return None
-    low, high = subject.options.between
-    scale = subject.unit.seconds if subject.axis is Axis.RELATIVE else 1
-    return low * scale, high * scale
-
-
-def line(subject: Subject, member: Member, curve: Curve) -> charts.Line:
-    return charts.Line(
-        id=member.id,
-        look=member.look,
-        curve=curve,
-        smooth=curves.smoothed(curve, subject.alpha) if subject.alpha else None,
-        best=best(subject, member, curve)
-        if subject.marks_best and not member.is_baseline
-        else None,
-        is_live=member.candidate.status == Status.RUNNING,
-    )
-
-
-def best(subject: Subject, member: Member, curve: Curve) -> charts.Mark | None:
-    towards = direction(subject.key)
-    if towards is Direction.NONE or not curve.x:
-        return None
-    points = zip(curve.x, curve.y, strict=True)
-    if towards is Direction.MAX:
-        x, y = max(points, key=lambda point: (point[1], -point[0]))
-    else:
-        x, y = min(points, key=lambda point: (point[1], point[0]))
-    return charts.Mark(x, y, f"{towards} {shown(y)}")
+def at(axis: Axis, unit: charts.Unit) -> str:
+    """What numbers along an axis count."""
+    return {Axis.STEP: "step", Axis.TIME: "", Axis.RELATIVE: unit.word}[axis]
 
 
 # ---------------------------------------------------------------- notes
@@ -349,40 +274,14 @@ def notes_before(subject: Subject) -> list[str]:
         found.append(
             f"{many} points{each}" if few == many else f"{few} to {many} points each"
         )
-    if subject.alpha:
-        found.append(f"thin line as logged, thick line EMA {subject.alpha:g}")
+    if by := subject.smoother:
+        found.append(
+            "from the lowest to the highest of each part"
+            if by.kind is Kind.ENVELOPE
+            else f"thin line as logged, thick line {by.label}"
+        )
     if subject.options.x is None and subject.axis is Axis.RELATIVE:
         found.append("logged without steps, so drawn over time")
-    return found
-
-
-def notes(subject: Subject, drawn: Sequence[Curve]) -> list[str]:
-    """Under each chart: what stands behind the lines, and what is left out."""
-    found = notes_before(subject)
-    if any(curve.is_condensed for curve in drawn):
-        points = sum(curve.points for curve in drawn)
-        kept = sum(len(curve.x) for curve in drawn)
-        found.append(
-            f"{grouped(points)} points shown as the {grouped(kept)} lowest and highest"
-            " of equal parts: no spike is lost; zoom for detail"
-        )
-    if repeated := sum(curve.repeated for curve in drawn):
-        found.append(
-            f"{grouped(repeated)} point{'s' if repeated > 1 else ''} shared a step with"
-            " a later one; the line takes the last"
-        )
-    odd = sum(metric.count - metric.finite for metric in subject.metrics)
-    if odd:
-        found.append(
-            f"{grouped(odd)} value{'s are' if odd > 1 else ' is'} NaN or infinite, marked"
-            " at the edge"
-        )
-    if subject.options.is_log:
-        lost = sum(1 for curve in drawn for y in curve.y if y <= 0)
-        if lost:
-            found.append(
-                f"{grouped(lost)} value{'s' if lost > 1 else ''} at or below 0 left out"
-            )
     return found
 
 

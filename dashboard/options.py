@@ -12,10 +12,13 @@ from django.http import QueryDict
 
 from dashboard.directions import VALIDATION, plain
 from tracker.curves import Axis
+from tracker.liveness import SYSTEM
 from tracker.models import Metric
+from tracker.smoothing import Kind, Smoothing
 
 SMOOTHEST = 0.99
-USUAL_SMOOTHING = 0.6
+WIDEST = 1000  # points, of a running mean or a Gaussian
+USUAL_SMOOTHING = Smoothing(Kind.EMA, 0.6)
 # Where smoothing was not chosen, it helps with many noisy points and hides few.
 SMOOTHED_FROM = 100
 
@@ -25,7 +28,9 @@ NUMBER_OR_RANGE = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?\Z", re.ASCII)
 class Options(NamedTuple):
     x: Axis | None = None  # None: by the points themselves
     is_log: bool = False
-    smoothing: float | None = None  # None: by the number of points
+    across: str = ""  # the metric that takes the place of the steps
+    smoothing: Smoothing | None = None  # None: by the number of points
+    is_clipped: bool = False
     between: tuple[float, float] | None = None
     hidden: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
@@ -39,21 +44,26 @@ class Options(NamedTuple):
             Axis.RELATIVE if stepless and len(stepless) == len(metrics) else Axis.STEP
         )
 
-    def alpha(self, key: str, metrics: list[Metric]) -> float:
+    def smoother(self, key: str, metrics: list[Metric]) -> Smoothing | None:
+        """None where points are drawn as they were logged."""
         if self.smoothing is not None:
-            return self.smoothing
+            chosen = self.smoothing
+            return chosen if chosen.amount or chosen.kind is Kind.ENVELOPE else None
         longest = max((metric.count for metric in metrics), default=0)
         if longest < SMOOTHED_FROM or VALIDATION.search(plain(key)):
-            return 0.0
-        return USUAL_SMOOTHING
+            return None
+        # What a machine reports is looked at for its peaks.
+        return None if key.startswith(SYSTEM) else USUAL_SMOOTHING
 
 
 def read(query: QueryDict) -> Options:
     problems: list[str] = []
     return Options(
         x=read_axis(query.get("x", ""), problems),
+        across=read_across(query.get("x", "")),
+        is_clipped=query.get("clip") == "1",
         is_log=read_scale(query.get("y", ""), problems),
-        smoothing=read_smoothing(query.get("sm", ""), problems),
+        smoothing=read_smoothing(query.get("sm", ""), query.get("smk", ""), problems),
         between=read_range(query.get("x0", ""), query.get("x1", ""), problems),
         hidden=frozenset(query.get("hide", "").split(",")) - {""},
         problems=tuple(problems),
@@ -61,15 +71,20 @@ def read(query: QueryDict) -> Options:
 
 
 def read_axis(text: str, problems: list[str]) -> Axis | None:
-    if not text:
+    if not text or (text.startswith("m:") and text[2:]):
         return None
     try:
         return Axis(text)
     except ValueError:
         problems.append(
-            f"“x={text[:40]}” is no axis. Use step, time or rel; drawn over steps."
+            f"“x={text[:40]}” is no axis. Use step, time, rel or m: and a metric;"
+            " drawn over steps."
         )
         return Axis.STEP
+
+
+def read_across(text: str) -> str:
+    return text[2:].replace("\0", "") if text.startswith("m:") else ""
 
 
 def read_scale(text: str, problems: list[str]) -> bool:
@@ -78,16 +93,28 @@ def read_scale(text: str, problems: list[str]) -> bool:
     return text == "log"
 
 
-def read_smoothing(text: str, problems: list[str]) -> float | None:
-    if not text:
+def read_smoothing(text: str, kind: str, problems: list[str]) -> Smoothing | None:
+    """`ema:0.6`, `avg:25`, `gauss:10`, `env`; a form sends the kind by itself."""
+    if not text and kind != Kind.ENVELOPE:
         return None
-    alpha = as_float(text.removeprefix("ema:"))
-    if alpha is None or not 0 <= alpha <= 1:
+    named, colon, amount = text.rpartition(":")
+    named = named if colon else Kind.ENVELOPE if text == Kind.ENVELOPE else kind
+    try:
+        found = Kind(named or Kind.EMA)
+    except ValueError:
         problems.append(
-            f"“sm={text[:40]}” is no smoothing. Use a number from 0 to {SMOOTHEST}."
+            f"“sm={text[:40]}” is no smoothing. Use ema, avg, gauss or env."
         )
         return None
-    return min(alpha, SMOOTHEST)
+    if found is Kind.ENVELOPE:
+        return Smoothing(found)
+    number = as_float(amount)
+    if number is None or number < 0 or (found is Kind.EMA and number > 1):
+        range_ = f"from 0 to {SMOOTHEST}" if found is Kind.EMA else "of points"
+        problems.append(f"“sm={text[:40]}” is no smoothing. Use a number {range_}.")
+        return None
+    most = SMOOTHEST if found is Kind.EMA else WIDEST
+    return Smoothing(found, min(number, most))
 
 
 def read_range(low: str, high: str, problems: list[str]) -> tuple[float, float] | None:

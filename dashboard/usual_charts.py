@@ -62,7 +62,9 @@ def found_by_name(
     prefix = request.GET.get("open")
     if not text and prefix is None:
         return []
-    there = {spec.fields[0] for spec in specs if spec.kind in ("line", "env")}
+    there = {
+        key for spec in specs if spec.kind in ("line", "env") for key in spec.fields
+    }
     if text:
         chosen = [key for key in keys if holds(key, text)]
         if not chosen:
@@ -98,7 +100,9 @@ def prefix_of(key: str) -> str:
 def sections(
     request: HttpRequest, keys: Sequence[str], specs: Sequence[Spec]
 ) -> list[Section]:
-    there = {spec.fields[0] for spec in specs if spec.kind in ("line", "env")}
+    there = {
+        key for spec in specs if spec.kind in ("line", "env") for key in spec.fields
+    }
     counts: dict[str, int] = {}
     for key in keys:
         if key not in there:

@@ -16,7 +16,7 @@ from tracker import cutting, tiles
 from tracker.cutting import Axis, Between, Bucket, Odd, places
 from tracker.models import Metric, Point
 
-__all__ = ["Axis", "Curve", "Odd", "condensed", "every_point", "smoothed"]
+__all__ = ["Axis", "Curve", "Odd", "condensed", "every_point"]
 
 # Twice the width of a chart in pixels; beyond that an eye sees no difference.
 MAX_BUCKETS = 1500
@@ -177,36 +177,6 @@ def first_and_last(metric: Metric, axis: Axis) -> set[tuple[float, float]]:
     last = (place(end), metric.value)
     both = ((first, metric.first_is_nan), (last, metric.is_nan))
     return {point for point, is_nan in both if not is_nan and math.isfinite(point[1])}
-
-
-# ---------------------------------------------------------------- smoothing
-
-
-def smoothed(curve: Curve, alpha: float) -> tuple[list[float], list[float]]:
-    """An exponential moving average of a curve: where it stands, and what it says.
-
-    Each value is the mean of itself and everything before it, a point at a distance of
-    d steps weighing alpha ** (d / usual distance), divided by the sum of the weights.
-    On even steps that is the bias-corrected average of Adam (Kingma and Ba, 2015,
-    section 3); the distance in the exponent keeps it right where logging was irregular
-    (Eckner, Algorithms for Unevenly Spaced Time Series, 2019). A bucket weighs as much
-    as the points it stands for.
-    """
-    means = curve.means
-    if not means:
-        return [], []
-    usual = (means[-1][0] - means[0][0]) / max(1, curve.points - curve.repeated - 1)
-    total = weight = 0.0
-    previous = means[0][0]
-    x, y = [], []
-    for at, mean, count in means:
-        decay = alpha ** ((at - previous) / usual) if usual else 1.0
-        total = total * decay + mean * count
-        weight = weight * decay + count
-        previous = at
-        x.append(at)
-        y.append(total / weight)
-    return x, y
 
 
 # ---------------------------------------------------------------- everything

@@ -92,6 +92,9 @@ def band(scene: Scene, spec: Spec) -> Answer:
             )._asdict()
         ],
         "title": "mean of groups",
+        "axis": axis,
+        "at": frames.at(axis, unit),
+        "scale": scale,
     }
 
 
@@ -219,4 +222,7 @@ def envelope(scene: Scene, spec: Spec) -> Answer:
             )._asdict()
         ],
         "title": "of all candidates",
+        "axis": axis,
+        "at": frames.at(axis, unit),
+        "scale": scale,
     }

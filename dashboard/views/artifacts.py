@@ -67,7 +67,6 @@ def artifacts(
         return render(request, "dashboard/_file.html", part | {"chosen": chosen})
     page = head(request, where, "artifacts") | tree(request, where, folder, chosen)
     page |= {
-        "metric_count": where.candidate.metrics.count(),
         "missing": "" if is_known else path,
         "chosen": chosen,
     }

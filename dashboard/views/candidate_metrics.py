@@ -75,15 +75,14 @@ def metrics(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
+    above = head(request, where, "metrics")
     every = list(where.candidate.metrics.order_by("key"))
     keys = results.ordered_keys(every, None)
     main = main_metric(request, every, keys)
     opts = options.read(request.GET)
     chosen = [metric for metric in every if matches(request, metric.key)]
-    above = head(request, where, "metrics")
     base = measure(where.candidate, above["head_baseline"], main, [])
     page = above | {
-        "metric_count": len(every),
         "matching": len(chosen),
         "left_out": max(0, len(chosen) - MAX_METRICS_SHOWN),
         "filter": request.GET.get("f", ""),
@@ -98,6 +97,7 @@ def metrics(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         else None,
         "chart_url": chart_url(where, main) if main else "",
         "csv_url": csv_url(where, main) if main else "",
+        "axis_keys": [metric.key for metric in every if metric.count > 1][:100],
         "main_value": frames.last_value(main) if main else None,
     }
     return render(request, "dashboard/metrics.html", page)

@@ -54,6 +54,7 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     if where.gone:
         return where.gone
     this = where.candidate
+    above = head(request, where, "overview")
     metrics = list(this.metrics.order_by("key"))
     tags = dict(this.tags.values_list("key", "value"))
     params = dict(this.params.order_by("key").values_list("key", "value"))
@@ -62,7 +63,6 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     build = CIBuild.objects.filter(candidate=this).first()
     opts = options.read(request.GET)
     main = main_metric(request, metrics, keys)
-    above = head(request, where, "overview")
     base = measure(this, above["head_baseline"], main, keys)
     known = surroundings.of([this])[this.pk]
     datasets = about.datasets(this)
@@ -70,7 +70,6 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     only = request.GET.get("diff") == "1" and base is not None
     checks = reproduce.checks(tags, params, build, datasets, known)
     page = above | {
-        "metric_count": len(metrics),
         "results": results.results(
             this, metrics, keys, base.metrics if base else results.NOBODY
         ),
@@ -82,6 +81,7 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         else None,
         "chart_url": chart_url(where, main) if main else "",
         "problems": opts.problems,
+        "axis_keys": [metric.key for metric in metrics if metric.count > 1][:100],
         "params": [
             param
             for param in every

@@ -18,6 +18,7 @@ from dashboard import (
 from dashboard.chart_specs import KINDS, Spec
 from dashboard.chart_tiles import legend, with_frames
 from dashboard.charted import SHOWN, asked, opened
+from dashboard.curve_answers import Join
 from dashboard.find import Opened
 from dashboard.plotly import with_charts
 from dashboard.usual_charts import default_specs, found_by_name, offered, sections
@@ -53,8 +54,10 @@ def added(request: HttpRequest) -> str:
     """The address with the chart that the form describes at its end."""
     query = request.GET.copy()
     fields = [text for text in query.getlist("field") if text]
-    new = Spec(query.get("kind", ""), tuple(fields), "log" in query)
-    for name in ("add", "kind", "field", "log", "new"):
+    said = query.get("join", "")
+    join = Join(said) if said in list(Join) and len(fields) > 1 else Join.ONE
+    new = Spec(query.get("kind", ""), tuple(fields), "log" in query, join)
+    for name in ("add", "kind", "field", "log", "join", "new"):
         query.pop(name, None)
     query.appendlist("ch", new.text)
     return f"{request.path}?{query.urlencode()}"
@@ -91,6 +94,7 @@ def tab(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
         "new_kind": KINDS.get(request.GET.get("new", "")),
         "new_name": request.GET.get("new", ""),
         "metric_keys": metrics[:300],
+        "axis_keys": metrics[:100],
         "param_keys": params,
         "table_url": reverse("experiment", args=[slug, said.experiment.iid])
         + (f"?{urlencode({'q': said.state.q})}" if said.state.q else ""),

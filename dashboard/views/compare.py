@@ -14,6 +14,7 @@ from dashboard import (
     answers,
     charts,
     compared,
+    curve_answers,
     differences,
     exports,
     frames,
@@ -334,7 +335,8 @@ def chart_svg(request: HttpRequest, slug: str) -> HttpResponse:
             if not by_candidate:
                 raise Http404
             said = options.read(request.GET)
-            found = frames.answer(subject(asked, key, by_candidate, said))
+            about = subject(asked, key, by_candidate, said)
+            found = curve_answers.answer(curve_answers.sheet([about]))
         case _:
             raise Http404
     return answers.picture(

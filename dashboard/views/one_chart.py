@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from dashboard import (
     answers,
     chart_specs,
+    curve_answers,
     drawings,
     find,
     frames,
@@ -75,9 +76,9 @@ def chart(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     if spec.kind == "images":
         raise Http404
     if spec.kind == "line":
-        about = lines.subject(said.scene, spec)
-        if about.members:
-            return answers.lines(request, about, notes=[who_is_drawn(said.scene)])
+        on = lines.sheet(said.scene, spec)
+        if on is not None:
+            return answers.sheet(request, on, notes=[who_is_drawn(said.scene)])
     return answers.whole(request, answered(said, spec))
 
 
@@ -137,13 +138,16 @@ def tables(found: dict[str, Any]) -> Iterator[Sequence[Any]]:
 
 def points(said: Asked, spec: Spec) -> Iterator[Sequence[Any]]:
     """The points that the lines go through."""
-    about = lines.subject(said.scene, spec)
-    yield ["candidate", "name", "metric", str(about.axis), "value"]
-    if not about.members or about.is_single:
-        for member in about.members:
-            yield [member.candidate.iid, member.candidate.name, about.key, member.metric.step,
-                   frames.last_value(member.metric)]  # fmt: skip
+    on = lines.sheet(said.scene, spec)
+    across = said.scene.options.across
+    yield ["candidate", "name", "metric", across or str(on.axis if on else ""), "value"]
+    if on is None:
         return
-    for member, curve in frames.curves_of(about):
+    if on.is_single:
+        for member in on.members:
+            yield [member.candidate.iid, member.candidate.name, on.first.key,
+                   member.metric.step, frames.last_value(member.metric)]  # fmt: skip
+        return
+    for key, member, curve in curve_answers.curves_of(on):
         for x, y in zip(curve.x, curve.y, strict=True):
-            yield [member.candidate.iid, member.candidate.name, about.key, x, y]
+            yield [member.candidate.iid, member.candidate.name, key, x, y]

@@ -58,6 +58,7 @@ def code(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     if where.gone:
         return where.gone
     this = where.candidate
+    above = head(request, where, "code")
     tags = dict(this.tags.values_list("key", "value"))
     params = dict(this.params.values_list("key", "value"))
     keys = list(this.metrics.values_list("key", flat=True))
@@ -68,8 +69,7 @@ def code(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         for name, version in sorted(known.packages.items())
         if matches(request, name, version)
     ]
-    page = head(request, where, "code") | {
-        "metric_count": len(keys),
+    page = above | {
         "code": [*about.source(tags), *about.code(tags, build)],
         "build": build,
         "ci": about.ci(build),
@@ -143,6 +143,7 @@ def system(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
+    above = head(request, where, "system")
     metrics = list(
         where.candidate.metrics.filter(key__startswith="system/").order_by("key")[:500]
     )
@@ -153,8 +154,7 @@ def system(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     )
     tags = dict(where.candidate.tags.values_list("key", "value"))
     params = dict(where.candidate.params.values_list("key", "value"))
-    page = head(request, where, "system") | {
-        "metric_count": where.candidate.metrics.count(),
+    page = above | {
         "problems": opts.problems,
         "charts": [
             Drawn(f"chart-{number}", frame, chart_url(where, metric))

@@ -1,64 +1,16 @@
 // Charts: mounts the figures that `chart.json` describes, when they come into view.
 //
-// A figure names tokens of the stylesheet instead of colours ("--slot-3", "--slot-3/35" for
-// 35 % of it); they are resolved here, so that a change of theme needs no request. Until a
-// figure is there, and wherever it cannot be, the server's own drawing stays.
+// Until a figure is there, and wherever it cannot be, the server's own drawing stays. Charts of
+// one page share a cursor, and a range where they share an axis.
 (() => {
   "use strict";
   if (!window.Plotly) return;
 
   const MAX_REQUESTS = 4;
   const TIMEOUT_MS = 30_000;
-  const VIEW_STATE = ["c", "b", "x", "y", "sm"]; // what of the page's address concerns charts
+  const VIEW_STATE = ["c", "b", "x", "y", "sm", "clip"]; // what of the page's address concerns charts
   const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" };
-  const THIN = "\u202f";
-
-  // ---- tokens ---------------------------------------------------------------------------------
-  // A probe turns light-dark() into a plain colour; the custom property itself would not.
-  const probe = document.createElement("i");
-  probe.hidden = true;
-  document.body.append(probe);
-  let resolved = new Map();
-
-  const colour = (token) => {
-    if (!resolved.has(token)) {
-      const [name, ink] = token.split("/");
-      probe.style.color = ink ? `color-mix(in srgb, var(${name}) ${ink}%, transparent)` : `var(${name})`;
-      resolved.set(token, plain(getComputedStyle(probe).color));
-    }
-    return resolved.get(token);
-  };
-  // Plotly does not read the form in which browsers give mixed colours.
-  const plain = (value) => {
-    const parts = value.match(/^color\(srgb ([\d.e-]+) ([\d.e-]+) ([\d.e-]+)(?: \/ ([\d.e-]+))?\)$/);
-    if (!parts) return value;
-    const [r, g, b] = parts.slice(1, 4).map((part) => Math.round(part * 255));
-    return `rgba(${r}, ${g}, ${b}, ${parts[4] ?? 1})`;
-  };
-  const family = () => getComputedStyle(document.documentElement).getPropertyValue("--sans").trim();
-  const TOKEN = /^--[a-z0-9-]+(\/\d+)?$/;
-
-  // Only where a colour belongs: a parameter may well be called "--bg".
-  const withColours = (node, isColour = false) => {
-    if (typeof node === "string") return isColour && TOKEN.test(node) ? colour(node) : node;
-    if (Array.isArray(node)) return node.map((part) => withColours(part, isColour));
-    if (!node || typeof node !== "object") return node;
-    return Object.fromEntries(Object.entries(node).map(([key, part]) => [
-      key,
-      key === "family" ? family() : withColours(part, /color/i.test(key)),
-    ]));
-  };
-
-  // ---- numbers --------------------------------------------------------------------------------
-  const shown = (value) => {
-    if (value === undefined || value === null || Number.isNaN(value)) return "–";
-    const size = Math.abs(value);
-    if (Number.isInteger(value) && size < 1e6) return grouped(value);
-    const text = size < 1e-4 || size >= 1e6 ? value.toExponential(3).replace(/\.?0*e\+?/, "e")
-      : size >= 1000 ? value.toFixed(1) : value.toPrecision(4);
-    return text.replace("-", "−");
-  };
-  const grouped = (value) => value.toLocaleString("en").replaceAll(",", THIN).replace("-", "−");
+  const { withColours, shown } = window.paint;
 
   // ---- requests: a few at once, the rest waits -------------------------------------------------
   let running = 0;
@@ -79,7 +31,7 @@
           signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
         });
         if (!response.ok) throw new Error(`The server answered ${response.status}.`);
-        resolve(await response.json());
+        resolve({ ...await response.json(), etag: response.headers.get("ETag") });
       } catch (problem) {
         reject(problem);
       }
@@ -98,8 +50,9 @@
       this.at = frame.querySelector("[data-at]") ?? (this.shared && document.querySelector("[data-shared-at]"));
       this.hidden = new Set((new URLSearchParams(location.search).get("hide") ?? "").split(",").filter(Boolean));
       this.focus = null;
-      this.range = null;
+      this.range = null; // in what addresses say: steps, seconds since the start, milliseconds
       this.whole = null; // the answer for the whole range, for when a zoom is left
+      this.inSight = false;
       this.abort = null;
     }
 
@@ -121,7 +74,12 @@
         const answer = await ask(this.url, abort.signal);
         if (abort !== this.abort) return;
         if (!this.range) this.whole = answer;
-        this.show(answer);
+        else if (this.whole) answer.finer = this.whole.finer;
+        this.frame.querySelector("[data-problem]")?.remove();
+        // What is drawn already stays as it is, with the reader's zoom.
+        if (answer.etag && answer.etag === this.answer?.etag) return;
+        await this.show(answer);
+        if (!this.range && range.of(answer)) this.follow(range.of(answer));
       } catch (problem) {
         if (!abort.signal.aborted) this.fail(problem);
       } finally {
@@ -138,13 +96,14 @@
 
     show(answer) {
       this.answer = answer;
-      this.frame.querySelector("[data-problem]")?.remove();
       this.tellNotes(answer.notes);
       const title = this.frame.querySelector("[data-title]");
       if (title && answer.title) title.textContent = answer.title;
       if (this.legend) this.fillLegend(answer.legend);
       this.fillTable();
       if (answer.empty) return this.tellEmpty(answer.empty);
+      this.plot.classList.remove("nothing");
+      this.plot.querySelector(":scope > p.hint")?.remove();
       return this.draw();
     }
 
@@ -183,14 +142,14 @@
         this.live,
         withColours(data).map((trace, index) => ({ ...trace, ...this.mood(data[index]) })),
         // The reader's zoom survives new data and new colours, not another axis.
-        { ...withColours(layout), uirevision: location.search },
+        { ...withColours(layout), uirevision: revision() },
         CONFIG,
       );
       this.plot.classList.add("drawn");
       if (this.listening) return;
       this.listening = true;
-      this.live.on("plotly_hover", ({ points }) => this.tellCursor(points));
-      this.live.on("plotly_unhover", () => this.tellLast());
+      this.live.on("plotly_hover", ({ points }) => this.hover(points));
+      this.live.on("plotly_unhover", () => this.leaveCursor());
       this.live.on("plotly_relayout", (change) => this.zoom(change));
       this.live.on("plotly_click", ({ points }) => this.open(points[0]));
     }
@@ -222,16 +181,66 @@
       if (indices.length) Plotly.restyle(this.live, { visible, opacity, "line.width": widths }, indices);
     }
 
+    // ---- a range along the axis, for all charts that share it
     zoom(change) {
+      if (this.quiet || !this.answer.axis) return;
       if (change["xaxis.autorange"]) {
-        if (!this.range) return;
-        this.range = null;
-        this.abort?.abort();
-        this.show(this.whole);
-      } else if ("xaxis.range[0]" in change && this.whole?.finer) {
-        this.range = [change["xaxis.range[0]"], change["xaxis.range[1]"]].map(number);
-        this.load();
+        if (this.range) range.choose(this, null);
+      } else if ("xaxis.range[0]" in change) {
+        const ends = [change["xaxis.range[0]"], change["xaxis.range[1]"]].map((end) => number(end) * this.answer.scale);
+        range.choose(this, ends);
       }
+    }
+
+    // `move` is false for the chart in which the reader zooms: it stands there already.
+    async follow(ends, move = true) {
+      if (!this.live || this.answer.empty) return;
+      this.range = ends;
+      if (move) {
+        this.quiet = true;
+        const { scale, axis } = this.answer;
+        await Plotly.relayout(this.live, ends
+          ? { "xaxis.range": ends.map((end) => axis === "time" ? dated(end) : end / scale) }
+          : { "xaxis.autorange": true });
+        this.quiet = false;
+      }
+      if (!this.whole?.finer) return;
+      if (ends) return this.load();
+      this.abort?.abort();
+      return this.show(this.whole);
+    }
+
+    // ---- a cursor in all charts at once
+    hover(points) {
+      this.tellCursor(points);
+      if (this.answer.axis) cursor.lead(this, points[0].x);
+    }
+
+    leaveCursor() {
+      this.tellLast();
+      if (this.answer.axis) cursor.lead(this, null);
+    }
+
+    // A line of our own: Plotly's hovering would look for points in every chart at once.
+    pointAt(x) {
+      const axis = this.live?._fullLayout?.xaxis;
+      if (!axis) return;
+      this.line ??= this.plot.appendChild(part("i", "cursor", ""));
+      const at = x === null ? NaN : axis.d2p(x);
+      this.line.hidden = !(at >= 0 && at <= axis._length);
+      if (!this.line.hidden) this.line.style.insetInlineStart = `${Math.round(axis._offset + at)}px`;
+      if (!this.legend) return;
+      if (x === null) return this.tellLast();
+      const seen = new Map();
+      for (const trace of this.live._fullData)
+        if (trace.legendgroup && !trace.meta?.raw && !seen.has(trace.legendgroup)) seen.set(trace.legendgroup, before(trace, number(x)));
+      this.tellValues(seen, x);
+    }
+
+    save(format) {
+      const title = this.frame.querySelector("h2")?.textContent.trim().replace(/[^\w.-]+/g, "-") || "chart";
+      const { width, height } = this.live.getBoundingClientRect();
+      return Plotly.downloadImage(this.live, { format, filename: title, width: Math.max(900, width), height: Math.max(500, height), scale: 2 });
     }
 
     open(point) {
@@ -308,15 +317,17 @@
     }
 
     tellCursor(points) {
-      const legend = this.legend ?? this.shared;
-      if (!legend) return;
+      if (!(this.legend ?? this.shared)) return;
       const values = new Map();
       for (const point of points)
-        if (!point.data.meta?.raw) values.set(point.data.legendgroup, point.data.orientation === "h" ? point.x : point.y);
-      for (const button of legend.querySelectorAll("[data-curve]"))
+        if (!point.data.meta?.raw && !values.has(point.data.legendgroup)) values.set(point.data.legendgroup, point.data.orientation === "h" ? point.x : point.y);
+      this.tellValues(values, points[0].data.orientation === "h" ? null : points[0].x);
+    }
+
+    tellValues(values, x) {
+      for (const button of (this.legend ?? this.shared).querySelectorAll("[data-curve]"))
         button.querySelector("output").textContent = shown(values.get(button.dataset.curve));
-      if (!this.at || points[0].data.orientation === "h") return;
-      const x = points[0].x;
+      if (!this.at || x === null) return;
       const where = typeof x === "number" ? shown(x) : String(x).slice(0, 19);
       this.at.textContent = `at ${this.answer.at === "step" ? "step " : ""}${where}${["step", ""].includes(this.answer.at) ? "" : ` ${this.answer.at}`}`;
     }
@@ -344,6 +355,16 @@
     }
   }
 
+  // The value of a line at a place, or the last one before it.
+  const before = ({ x, y }, at) => {
+    let low = 0, high = x.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (Number(x[middle]) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low && at <= Number(x[x.length - 1]) ? y[low - 1] : undefined;
+  };
   const number = (value) => typeof value === "number" ? value : Date.parse(`${value.replace(" ", "T")}Z`);
   const part = (name, className, text) => Object.assign(document.createElement(name), { className, textContent: text });
 
@@ -377,8 +398,63 @@
     else url.searchParams.delete(name);
     history[replace ? "replaceState" : "pushState"]({}, "", url);
   };
+  // The reader's zoom survives new data and new colours, not another axis.
+  const revision = () => {
+    const query = new URLSearchParams(location.search);
+    return ["x", "y", "clip"].map((name) => query.get(name) ?? "").join(" ");
+  };
 
   const charts = new Map();
+  const each = (act, without = null) => {
+    for (const chart of charts.values()) if (chart !== without && chart.answer && !chart.answer.empty) act(chart);
+  };
+  const dated = (ms) => new Date(ms).toISOString().slice(0, 23).replace("T", " ");
+
+  // ---- one range for all charts with the same axis -------------------------------------------------
+  const range = {
+    ends: null,
+    axis: null,
+    read() {
+      const query = new URLSearchParams(location.search);
+      const ends = ["x0", "x1"].map((name) => query.has(name) ? Number(query.get(name)) : NaN);
+      this.ends = ends.every(Number.isFinite) && ends[0] < ends[1] ? ends : null;
+      this.axis = null; // of an address: whichever the charts have
+    },
+    of(answer) {
+      if (!this.ends || !answer.axis) return null;
+      this.axis ??= answer.axis;
+      return this.axis === answer.axis ? this.ends : null;
+    },
+    choose(by, ends) {
+      this.ends = ends;
+      this.axis = by.answer.axis;
+      const tidy = (end) => String(Number(end.toPrecision(9)));
+      setQuery("x0", ends ? tidy(ends[0]) : "", true);
+      setQuery("x1", ends ? tidy(ends[1]) : "", true);
+      by.follow(ends, false);
+      each((chart) => { if (chart.answer.axis === this.axis) chart.follow(ends); }, by);
+    },
+    forget() {
+      this.ends = null;
+      setQuery("x0", "", true);
+      setQuery("x1", "", true);
+    },
+  };
+  range.read();
+
+  // ---- one cursor for all charts in sight ---------------------------------------------------------
+  const cursor = {
+    frame: 0,
+    lead(by, x) {
+      cancelAnimationFrame(this.frame);
+      this.frame = requestAnimationFrame(() => each((chart) => {
+        const { axis, scale } = chart.answer;
+        if (!chart.inSight || axis !== by.answer.axis) return;
+        chart.pointAt(typeof x === "number" ? (x * by.answer.scale) / scale : x);
+      }, by));
+    },
+  };
+
   const reload = () => {
     for (const chart of charts.values()) {
       chart.range = null;
@@ -388,22 +464,11 @@
 
   const choose = (name, value, { replace = false } = {}) => {
     setQuery(name, value, replace);
-    if (name === "x") { setQuery("x0", "", true); setQuery("x1", "", true); }
+    if (name === "x") range.forget();
     reload();
   };
 
-  const WORDS = { step: "by step", rel: "since the start", time: "over time" };
   document.addEventListener("click", (event) => {
-    const option = event.target.closest("[data-option]");
-    if (option && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-      event.preventDefault();
-      const [name, value] = option.dataset.option.split("=");
-      for (const other of document.querySelectorAll(`[data-option^="${name}="]`)) other.removeAttribute("aria-current");
-      if (name !== "sm") option.setAttribute("aria-current", "true");
-      if (name === "x") for (const over of document.querySelectorAll("[data-over]")) over.textContent = WORDS[value];
-      if (name === "sm") tellSmoothing(0);
-      choose(name, value);
-    }
     const link = event.target.closest("[data-table]");
     const chart = link && charts.get(link.closest("[data-chart]"));
     if (chart?.answer) {
@@ -415,37 +480,20 @@
     }
     const big = event.target.closest("[data-maximise]");
     if (big) maximise(big.closest("[data-chart]"));
+    const picture = event.target.closest("[data-picture]");
+    if (picture) charts.get(picture.closest("[data-chart]"))?.save(picture.dataset.picture);
   });
-
-  // A slider moves often: it replaces the address while it moves and asks when it rests.
-  let rest;
-  const tellSmoothing = (value) => {
-    for (const box of document.querySelectorAll("[data-smoothing]"))
-      box.textContent = Number(value) ? `EMA ${Number(value)}` : "off";
-    for (const range of document.querySelectorAll("[data-option-range]")) range.value = value;
-  };
-  document.addEventListener("input", (event) => {
-    if (!event.target.matches("[data-option-range]")) return;
-    tellSmoothing(event.target.value);
-    clearTimeout(rest);
-    rest = setTimeout(() => choose("sm", event.target.value, { replace: true }), 150);
-  });
-  for (const range of document.querySelectorAll("[data-option-range]"))
-    range.form?.addEventListener("submit", (event) => {
-      event.preventDefault();
-      range.closest("details").open = false;
-    });
 
   // ---- one list of candidates for all charts of a page ------------------------------------------
   const shared = document.querySelector("[data-shared-legend]");
   if (shared) {
-    const each = (act) => { for (const chart of charts.values()) if (chart.shared && chart.answer && !chart.answer.empty) act(chart); };
     const idOf = (event) => event.target.closest("li")?.dataset.id ?? null;
-    const look = (event) => each((chart) => chart.lookAt(idOf(event)));
+    const mine = (act) => each((chart) => { if (chart.shared) act(chart); });
+    const look = (event) => mine((chart) => chart.lookAt(idOf(event)));
     shared.addEventListener("pointerover", look);
     shared.addEventListener("focusin", look);
     for (const leave of ["pointerleave", "focusout"])
-      shared.addEventListener(leave, () => each((chart) => chart.lookAt(null)));
+      shared.addEventListener(leave, () => mine((chart) => chart.lookAt(null)));
     shared.addEventListener("click", (event) => {
       const button = event.target.closest("[data-curve]");
       if (!button) return;
@@ -453,7 +501,7 @@
       button.setAttribute("aria-pressed", String(show));
       const off = [...shared.querySelectorAll('[aria-pressed="false"]')].map((one) => one.dataset.curve);
       for (const chart of charts.values()) chart.hidden = new Set(off);
-      each((chart) => chart.restyle());
+      mine((chart) => chart.restyle());
       setQuery("hide", off.join(","), true);
     });
   }
@@ -475,23 +523,42 @@
 
   // ---- theme ------------------------------------------------------------------------------------
   document.addEventListener("tracker:theme", () => {
-    resolved = new Map();
-    for (const chart of charts.values()) if (chart.answer) chart.draw();
+    window.paint.forget();
+    each((chart) => chart.draw());
   });
 
   // ---- mounting ---------------------------------------------------------------------------------
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       const chart = charts.get(target);
+      if (!chart) continue;
+      chart.inSight = isIntersecting;
       if (isIntersecting && !chart.asked) {
         chart.asked = true;
         chart.load();
       } else if (!isIntersecting && chart.leave()) chart.asked = false;
     }
   }, { rootMargin: "200px" });
-  for (const frame of document.querySelectorAll("[data-chart]")) {
-    charts.set(frame, new Chart(frame));
-    frame.querySelector("[data-maximise]")?.removeAttribute("hidden");
-    seen.observe(frame);
-  }
+  const mount = () => {
+    for (const frame of charts.keys()) if (!frame.isConnected) charts.delete(frame);
+    for (const frame of document.querySelectorAll("[data-chart]")) {
+      if (charts.has(frame)) continue;
+      charts.set(frame, new Chart(frame));
+      for (const button of frame.querySelectorAll("[data-maximise], [data-picture]")) button.hidden = false;
+      seen.observe(frame);
+    }
+  };
+  mount();
+
+  // What the page shows has grown: what is in sight is asked for again, the rest when it comes.
+  document.addEventListener("tracker:changed", () => {
+    mount();
+    for (const chart of charts.values()) {
+      if (!chart.answer) continue;
+      if (chart.inSight) chart.load();
+      else chart.asked = false;
+    }
+  });
+
+  window.trackerCharts = Object.freeze({ choose });
 })();

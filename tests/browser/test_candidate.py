@@ -177,7 +177,7 @@ def test_smooths_and_turns_without_a_reload(candidate, open_page):
     page.get_by_role("link", name="Logarithmic").click()
     page.wait_for_url("**y=log**")
 
-    assert "sm=0.9" in page.url
+    assert "sm=ema%3A0.9" in page.url
     assert page.evaluate("window.same")
     assert len(line_colours(page)) == 2
 
@@ -226,3 +226,30 @@ def test_renames_in_place(candidate, open_page):
     page.get_by_role("button", name="Rename").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text(f"#{candidate.iid} short")
+
+
+def test_follows_what_is_logged_and_leaves_the_reader_alone(vision, open_page):
+    running = make.candidate(make.experiment(vision), points=curve("loss", [3.0, 2.0]))
+    page = open_page(f"/p/vision/c/{running.iid}/")
+    expect(page.locator(".plot.drawn")).to_be_visible()
+    page.locator("#tags summary").first.click()
+    field = page.locator("#tags input:not([type=hidden])").first
+    field.fill("half")
+    page.evaluate("scrollTo(0, 90)")
+
+    recording.log_batch(
+        running,
+        metrics=[recording.Point("loss", 1.0, START + 9000, 9)],
+        params={"depth": "50"},
+        tags={"team": "vision"},
+    )
+
+    expect(page.locator("#params")).to_contain_text("depth", timeout=15_000)
+    expect(page.locator("#tags .tagx")).to_contain_text("vision")
+    page.wait_for_function(
+        "document.querySelector('.plot .live')._fullData[0].x.length === 3"
+    )
+    expect(field).to_have_value("half")
+    expect(field).to_be_focused()
+    assert page.evaluate("scrollY") == 90
+    expect(page.locator("[data-live-text]")).to_contain_text("updated")

@@ -61,6 +61,38 @@ def test_a_hidden_curve_is_hidden_in_every_chart_and_in_the_address(open_page, s
     assert hidden
 
 
+RANGES = """[...document.querySelectorAll(".plot .live")]
+    .map((live) => live._fullLayout.xaxis.range.map((end) => Math.round(end * 10) / 10))"""
+
+
+def test_charts_move_together_and_the_address_keeps_it(open_page, sweep):
+    base = f"/p/vision/experiments/{sweep.iid}/charts/"
+    page = open_page(f"{base}?x0=0.2&x1=0.8")
+    expect(page.locator("#chart-2 .plot.drawn")).to_be_visible()
+    page.wait_for_function(f"JSON.stringify({RANGES}) === '[[0.2,0.8],[0.2,0.8]]'")
+
+    box = page.locator("#chart-1 .live").bounding_box()
+    across, up = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.dblclick(across, up)
+    page.wait_for_function(f"{RANGES}.every(([low]) => low <= 0)")
+    assert "x0" not in page.url
+
+    page.mouse.move(box["x"] + 70, up)  # near the first points
+    expect(page.locator("#chart-2 .cursor")).to_be_visible()
+
+    page.keyboard.press("l")
+    page.keyboard.press("]")
+    page.keyboard.press("]")
+    expect(page.locator("[data-smoothing]")).to_have_text("EMA 0.2")
+    assert "y=log" in page.url
+    assert "sm=ema%3A0.2" in page.url
+
+    page.locator("[aria-label^='Actions of']").first.click()
+    with page.expect_download() as saved:
+        page.locator("[data-picture=png]").first.click()
+    assert saved.value.suggested_filename.endswith(".png")
+
+
 def test_pictures_stand_in_for_charts_without_a_script(open_page, sweep):
     page = open_page(
         f"/p/vision/experiments/{sweep.iid}/charts/?ch=box!val/acc!lr", script=False

@@ -153,7 +153,7 @@ def test_the_system_tab_costs_the_same_for_many(
         for size in (2, 30)
     )
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         browser.get(url(few, "system/"))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         browser.get(url(many, "system/"))

@@ -5,6 +5,7 @@ from django.http import QueryDict
 
 from dashboard import options
 from tracker.curves import Axis
+from tracker.smoothing import Kind
 
 
 @pytest.mark.parametrize(
@@ -14,10 +15,19 @@ from tracker.curves import Axis
         ("x=time", "x", Axis.TIME),
         ("y=log", "is_log", True),
         ("y=lin", "is_log", False),
-        ("sm=0.6", "smoothing", 0.6),
-        ("sm=ema:0.6", "smoothing", 0.6),
-        ("sm=1", "smoothing", 0.99),
-        ("sm=0", "smoothing", 0.0),
+        ("x=m:lr", "across", "lr"),
+        ("x=m:lr", "x", None),
+        ("clip=1", "is_clipped", True),
+        ("sm=0.6", "smoothing", (Kind.EMA, 0.6)),
+        ("sm=ema:0.6", "smoothing", (Kind.EMA, 0.6)),
+        ("sm=1", "smoothing", (Kind.EMA, 0.99)),
+        ("sm=0", "smoothing", (Kind.EMA, 0.0)),
+        ("sm=avg:25", "smoothing", (Kind.MEAN, 25)),
+        ("sm=gauss:10", "smoothing", (Kind.GAUSS, 10)),
+        ("sm=10&smk=gauss", "smoothing", (Kind.GAUSS, 10)),
+        ("sm=avg:1e9", "smoothing", (Kind.MEAN, 1000)),
+        ("sm=env", "smoothing", (Kind.ENVELOPE, 0)),
+        ("smk=env", "smoothing", (Kind.ENVELOPE, 0)),
         ("x0=1&x1=2.5", "between", (1.0, 2.5)),
         ("hide=12,14", "hidden", frozenset({"12", "14"})),
     ],
@@ -36,7 +46,10 @@ def test_reads_what_it_knows(query, name, value):
         "y=exp",
         "sm=2",
         "sm=nan",
-        "sm=gauss:10",
+        "sm=median:10",
+        "sm=gauss:-1",
+        "sm=avg:many",
+        "x=m:",
         "x0=2&x1=1",
         "x0=1",
         "x0=inf&x1=inf",

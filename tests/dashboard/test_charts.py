@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from dashboard import charts, parallel, scatter
-from dashboard.charts import Bar, Line, Look, Mark
+from dashboard import charts, curve_figures, parallel, scatter
+from dashboard.charts import Bar, Look
+from dashboard.curve_figures import Line, Mark, Paper
 from dashboard.scatter import Dot, Field
 from tests.dashboard.figures import numbers, texts, valid
 from tests.dashboard.reading import HOSTILE
@@ -36,11 +37,11 @@ def test_lines_are_a_valid_figure(axis, is_log):
         ),
     ]
 
-    valid(charts.lines(drawn, axis=axis, is_log=is_log))
+    valid(curve_figures.lines(drawn, Paper(axis, is_log=is_log)))
 
 
 def test_no_figure_names_a_colour():
-    figure = charts.lines([line(smooth=([0], [1.0]))], axis=Axis.STEP)
+    figure = curve_figures.lines([line(smooth=([0], [1.0]))], Paper(Axis.STEP))
 
     assert not [text for text in texts(figure) if text.startswith(("#", "rgb"))]
     assert "--slot-7" in texts(figure)
@@ -48,8 +49,8 @@ def test_no_figure_names_a_colour():
 
 
 def test_a_smoothed_line_runs_over_what_was_logged():
-    raw, smooth = charts.lines(
-        [line(smooth=([0, 1, 2], [3.0, 2.6, 2.1]))], axis=Axis.STEP
+    raw, smooth = curve_figures.lines(
+        [line(smooth=([0, 1, 2], [3.0, 2.6, 2.1]))], Paper(Axis.STEP)
     )["data"]
 
     assert raw["hoverinfo"] == "skip"
@@ -58,8 +59,8 @@ def test_a_smoothed_line_runs_over_what_was_logged():
 
 
 def test_dashes_only_the_second_of_a_colour():
-    first, second = charts.lines(
-        [line(), line(id="15", look=Look(7, 1))], axis=Axis.STEP
+    first, second = curve_figures.lines(
+        [line(), line(id="15", look=Look(7, 1))], Paper(Axis.STEP)
     )["data"]
 
     assert "dash" not in first["line"]
@@ -67,8 +68,8 @@ def test_dashes_only_the_second_of_a_colour():
 
 
 def test_a_logarithmic_axis_leaves_out_what_it_cannot_show():
-    figure = charts.lines(
-        [line(curve=curve(y=(1.0, 0.0, -1.0)))], axis=Axis.STEP, is_log=True
+    figure = curve_figures.lines(
+        [line(curve=curve(y=(1.0, 0.0, -1.0)))], Paper(Axis.STEP, is_log=True)
     )
 
     assert numbers(figure["data"][0]["x"]) == [0]
@@ -76,8 +77,8 @@ def test_a_logarithmic_axis_leaves_out_what_it_cannot_show():
 
 def test_counts_time_in_the_unit_of_the_chart():
     hours = charts.unit_for(3 * 3600)
-    figure = charts.lines(
-        [line(curve=curve(x=(0.0, 1800.0, 7200.0)))], axis=Axis.RELATIVE, unit=hours
+    figure = curve_figures.lines(
+        [line(curve=curve(x=(0.0, 1800.0, 7200.0)))], Paper(Axis.RELATIVE, unit=hours)
     )
 
     assert numbers(figure["data"][0]["x"]) == [0, 0.5, 2]
@@ -120,7 +121,7 @@ def test_escapes_what_plotly_would_take_for_markup():
             Field(HOSTILE, [0.1, 0.2]),
             Field(HOSTILE, [HOSTILE, "c"]),
         ),
-        charts.lines([line(best=Mark(0, 1.0, HOSTILE))], axis=Axis.STEP),
+        curve_figures.lines([line(best=Mark(0, 1.0, HOSTILE))], Paper(Axis.STEP)),
         parallel.parallel(
             [HOSTILE, "m"], [parallel.Row("1", 1, [HOSTILE, 0.5], 0.5, Look(1))]
         ),

@@ -208,7 +208,6 @@ def test_bears_the_largest_values_there_are(candidate):
 
     assert max(drawn.y) == big
     assert min(drawn.y) == -big
-    curves.smoothed(drawn, 0.6)
 
 
 def test_sketches_a_series_with_its_extremes(candidate):
@@ -228,34 +227,6 @@ def test_sketches_points_without_steps_over_time(candidate):
     samples = sketches.sketched([metric], samples=10)[metric.pk]
 
     assert len({sample.timestamp for sample in samples}) >= 10
-
-
-class TestSmoothing:
-    def test_equals_the_bias_corrected_average_on_even_steps(self, candidate):
-        values = [1.0, 4.0, 2.0, 8.0]
-        expected, average = [], 0.0
-        for index, value in enumerate(values, start=1):
-            average = 0.6 * average + 0.4 * value
-            expected.append(average / (1 - 0.6**index))
-
-        x, y = curves.smoothed(curve(log(candidate, values)), 0.6)
-
-        assert x == [0, 1, 2, 3]
-        assert y == pytest.approx(expected)
-
-    def test_forgets_more_over_a_longer_distance(self, candidate):
-        near = curve(log(candidate, [0.0, 0.0, 1.0], "a", steps=[0, 9, 10]))
-        far = curve(log(candidate, [0.0, 0.0, 1.0], "b", steps=[0, 1, 10]))
-
-        assert curves.smoothed(near, 0.6)[1][-1] < curves.smoothed(far, 0.6)[1][-1]
-
-    def test_leaves_a_constant_alone(self, candidate):
-        flat = curve(log(candidate, [2.5] * 400), buckets=7)
-
-        assert curves.smoothed(flat, 0.99)[1] == pytest.approx([2.5] * 7)
-
-    def test_says_nothing_about_nothing(self, candidate):
-        assert curves.smoothed(curve(log(candidate, [math.nan])), 0.5) == ([], [])
 
 
 def test_exports_every_point_in_order(candidate):

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests import make
 from tests.rooms.tiled import build, log, make_small
-from tracker import curves, tiles, tiling
+from tracker import curves, smoothing, tiles, tiling
 from tracker.curves import Axis
 from tracker.models import Metric, Tile
+from tracker.smoothing import Kind, Smoothing
 from tracker.summary import kept
 
 pytestmark = pytest.mark.django_db
@@ -263,5 +264,7 @@ def test_smooths_tiles_as_it_smooths_points(small, candidate):
 
     drawn = curve(candidate, buckets=20)
 
-    assert curves.smoothed(drawn, 0.9)[1] == pytest.approx([2.5] * len(drawn.means))
+    assert smoothing.smoothed(drawn, Smoothing(Kind.EMA, 0.9))[1] == pytest.approx(
+        [2.5] * len(drawn.means)
+    )
     assert tiling.BASE == 2
