@@ -6,13 +6,10 @@ the insert says which were new.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import psycopg
 from django.db import connection
-from psycopg.types.numeric import Int8
 
 from tracker import liveness, summary
 from tracker import rows as table
@@ -193,13 +190,13 @@ def add(named: Named, rows: Mapping[str, Row]) -> bool:
     """
     keys = sorted(rows)
     steps, timestamps, values, are_nan = zip(*(rows[key] for key in keys), strict=True)
-    with prepared() as cursor:
+    with table.prepared() as cursor:
         cursor.execute(
             ADD,
             [
                 keys,
-                integers(steps),
-                integers(timestamps),
+                table.integers(steps),
+                table.integers(timestamps),
                 [*values],
                 [*are_nan],
                 *named,
@@ -211,25 +208,3 @@ def add(named: Named, rows: Mapping[str, Row]) -> bool:
         )
         [[found]] = cursor.fetchall()
     return bool(found == len(keys))
-
-
-def integers(values: Iterable[int]) -> list[Int8]:
-    """Of one width whatever their size, so that one prepared statement takes them all."""
-    return [Int8(value) for value in values]
-
-
-@contextmanager
-def prepared() -> Iterator[Any]:
-    """A cursor whose statements PostgreSQL plans once for each connection.
-
-    Django's own puts the values into the text, which is planned anew every time.
-    """
-    connection.ensure_connection()
-    inner: Any = psycopg.Cursor(connection.connection)
-    make = (
-        connection.make_debug_cursor
-        if connection.queries_logged
-        else connection.make_cursor
-    )
-    with make(inner) as cursor:
-        yield cursor

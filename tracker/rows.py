@@ -5,10 +5,13 @@ For what scripts report: there the ORM's own work would cost more than the datab
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, TypeVar
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
+from psycopg.types.numeric import Int8
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -148,6 +151,59 @@ def insert(
             )
             written += cursor.fetchall()
         return written
+
+
+def of_each(*questions: tuple[str, Sequence[int]]) -> list[list[Values]]:
+    """The rows that several statements find, each for some ids: `… WHERE id {among}`.
+
+    PostgreSQL is asked all of it at once, and answers one while the last is read.
+    """
+    if connection.vendor == "postgresql":
+        return _on_one_journey(questions)
+    found: list[list[Values]] = []
+    with connection.cursor() as cursor:
+        for text, ids in questions:
+            cursor.execute(text.format(among=f"IN ({places(len(ids))})"), ids)
+            found.append(cursor.fetchall())
+    return found
+
+
+def _on_one_journey(
+    questions: Iterable[tuple[str, Sequence[int]]],
+) -> list[list[Values]]:
+    connection.ensure_connection()
+    with ExitStack() as open:
+        open.enter_context(connection.wrap_database_errors)
+        open.enter_context(connection.connection.pipeline())
+        asked = []
+        for text, ids in questions:
+            cursor = open.enter_context(prepared())
+            cursor.execute(text.format(among="= ANY(%s)"), [integers(ids)])
+            asked.append(cursor)
+        found: list[list[Values]] = [cursor.fetchall() for cursor in asked]
+        return found
+
+
+@contextmanager
+def prepared() -> Iterator[Any]:
+    """A cursor whose statements PostgreSQL plans once for each connection.
+
+    Django's own puts the values into the text, which is planned anew every time.
+    """
+    connection.ensure_connection()
+    inner: Any = psycopg.Cursor(connection.connection)
+    make = (
+        connection.make_debug_cursor
+        if connection.queries_logged
+        else connection.make_cursor
+    )
+    with make(inner) as cursor:
+        yield cursor
+
+
+def integers(values: Iterable[int]) -> list[Int8]:
+    """Of one width whatever their size, so that one prepared statement takes them all."""
+    return [Int8(value) for value in values]
 
 
 def places(number: int) -> str:

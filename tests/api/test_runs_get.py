@@ -98,6 +98,6 @@ def test_costs_the_same_for_one_metric_or_fifty(
     api.get("runs/get", run_id=few.eid)
 
     for run in few, many:
-        # run with experiment, experiment's number, metrics, params, tags, datasets, models
-        with django_assert_num_queries(7):
+        # run, experiment's number, metrics, params, tags, datasets and their tags, models
+        with django_assert_num_queries(8):
             api.get("runs/get", run_id=run.eid)

@@ -158,6 +158,6 @@ def test_costs_the_same_for_three_runs_or_thirty(
     find(api)
 
     for number in 3, 30:
-        # experiments, page; their numbers, metrics, params, tags, datasets, models
-        with django_assert_num_queries(8):
+        # experiments, page; their numbers, metrics, params, tags, datasets with tags, models
+        with django_assert_num_queries(9):
             assert len(eids(find(api, max_results=number))) == number

@@ -80,10 +80,8 @@ class Call:
     def candidate(self, run_id: str, run_uuid: str = "") -> Candidate:
         """Deleted ones too. Raises NotFound, or Invalid where none is named."""
         _, eid = self.named(run_id, run_uuid)
-        found = (
-            Candidate.objects.filter(project=self.project, eid=eid)
-            .select_related("experiment")
-            .first()
+        found = rows.one(
+            Candidate, "project_id = %s AND eid = %s", [self.project.pk, eid]
         )
         if not found:
             raise NotFound(f"Run with id={shown(eid)} not found")

@@ -8,9 +8,9 @@ from msgspec import Meta
 
 from tracker import logged_models
 from tracker.api import pairs
+from tracker.api.contents import grouped
 from tracker.api.endpoint import Call, endpoint
 from tracker.api.parts import in_parts
-from tracker.api.runs import grouped
 from tracker.api.wire import KeyValue, KeyValueItem, Message, Text, double, filled
 from tracker.errors import Invalid
 from tracker.keys import MAX_PARAM_CHARS, quoted

@@ -7,9 +7,9 @@ from msgspec import Meta
 
 from tracker import keys, registry
 from tracker.api import pairs
+from tracker.api.contents import grouped
 from tracker.api.endpoint import Call, endpoint
 from tracker.api.parts import in_parts
-from tracker.api.runs import grouped
 from tracker.api.wire import KeyValue, KeyValueItem, Message, Text, filled, missing
 from tracker.errors import Invalid
 from tracker.models import Alias, ModelVersion, ModelVersionTag, Role

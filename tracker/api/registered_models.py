@@ -7,8 +7,8 @@ from msgspec import Meta
 
 from tracker import keys, registry
 from tracker.api import model_versions, pairs
+from tracker.api.contents import grouped
 from tracker.api.endpoint import Call, endpoint
-from tracker.api.runs import grouped
 from tracker.api.wire import KeyValue, KeyValueItem, Message, Text, filled
 from tracker.models import Alias, RegisteredModel, RegisteredModelTag, Role
 from tracker.registry import MAX_TAG_CHARS

@@ -1,13 +1,13 @@
 """Runs, as MLflow's client sees our candidates: their lives, and finding them."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from tracker import lifecycle, rows
-from tracker.api import pairs
+from tracker.api import contents, pairs
+from tracker.api.contents import Items
 from tracker.api.endpoint import Call, endpoint
 from tracker.api.parts import in_parts
 from tracker.api.wire import (
@@ -15,30 +15,21 @@ from tracker.api.wire import (
     KeyValue,
     KeyValueItem,
     Message,
-    MetricItem,
     Text,
-    double,
     filled,
 )
 from tracker.errors import Invalid
 from tracker.keys import MAX_TAG_CHARS, quoted
 from tracker.models import (
     Candidate,
-    DatasetUse,
-    DatasetUseTag,
     Experiment,
-    Metric,
     ModelUse,
-    Param,
     Role,
     Status,
-    Tag,
 )
 from tracker.recording import MAX_NAME_CHARS, RUN_NAME
 from tracker.search import candidates as search
 from tracker.search.paging import View
-
-Items = list[Any]
 
 # ---------------------------------------------------------------- on the wire
 
@@ -79,104 +70,26 @@ def info(candidate: Candidate, experiment_iid: int) -> dict[str, Any]:
 
 @in_parts
 def runs(candidates: Sequence[Candidate], *, with_model_inputs: bool = False) -> Items:
-    """Whole runs: one query for each kind of thing they hold, however many they are.
-
-    Plain tuples, not model instances: a page of a hundred runs holds thousands of rows.
-    """
-    ids = [candidate.pk for candidate in candidates]
-    iids = dict(
-        Experiment.objects.filter(
-            pk__in={candidate.experiment_id for candidate in candidates}
-        ).values_list("pk", "iid")
+    """Whole runs: one query for each kind of thing they hold, however many they are."""
+    held = contents.of(
+        [candidate.pk for candidate in candidates],
+        [candidate.experiment_id for candidate in candidates],
     )
-    metrics, params, tags = latest_metrics(ids), params_of(ids), tags_of(ids)
-    datasets, models = dataset_inputs(ids), model_uses(ids)
     return [
         run(
             candidate,
-            iids[candidate.experiment_id],
-            metrics=metrics.get(candidate.pk),
-            params=params.get(candidate.pk),
-            tags=tags.get(candidate.pk),
-            dataset_inputs=datasets.get(candidate.pk),
-            model_inputs=models.get((candidate.pk, ModelUse.Direction.INPUT))
+            held.experiment_iids[candidate.experiment_id],
+            metrics=held.metrics.get(candidate.pk),
+            params=held.params.get(candidate.pk),
+            tags=held.tags.get(candidate.pk),
+            dataset_inputs=held.datasets.get(candidate.pk),
+            model_inputs=held.models.get((candidate.pk, ModelUse.Direction.INPUT))
             if with_model_inputs
             else None,
-            model_outputs=models.get((candidate.pk, ModelUse.Direction.OUTPUT)),
+            model_outputs=held.models.get((candidate.pk, ModelUse.Direction.OUTPUT)),
         )
         for candidate in candidates
     ]
-
-
-def grouped(
-    rows: Iterable[tuple[Any, ...]], shape: Callable[..., Any]
-) -> dict[Any, Items]:
-    """Shapes of rows, by their first column."""
-    found: dict[Any, Items] = defaultdict(list)
-    for first, *rest in rows:
-        found[first].append(shape(*rest))
-    return found
-
-
-def metric(
-    key: str, value: float, is_nan: bool, timestamp: int, step: int
-) -> MetricItem:
-    return MetricItem(key, double(value, is_nan), timestamp, step)
-
-
-def latest_metrics(ids: Sequence[int]) -> dict[int, Items]:
-    rows = Metric.objects.filter(candidate__in=ids).order_by("candidate_id", "key")
-    columns = ("candidate_id", "key", "value", "is_nan", "timestamp", "step")
-    return grouped(rows.values_list(*columns), metric)
-
-
-def params_of(ids: Sequence[int]) -> dict[int, Items]:
-    rows = Param.objects.filter(candidate__in=ids).order_by("candidate_id", "key")
-    return grouped(rows.values_list("candidate_id", "key", "value"), KeyValueItem)
-
-
-def tags_of(ids: Sequence[int]) -> dict[int, Items]:
-    rows = Tag.objects.filter(candidate__in=ids).order_by("candidate_id", "key")
-    return grouped(rows.values_list("candidate_id", "key", "value"), KeyValueItem)
-
-
-def dataset_inputs(ids: Sequence[int]) -> dict[int, Items]:
-    uses = DatasetUse.objects.filter(candidate__in=ids).order_by("pk")
-    columns = ("name", "digest", "source_type", "source", "schema", "profile")
-    rows = list(
-        uses.values_list(
-            "candidate_id", "pk", *(f"dataset__{name}" for name in columns)
-        )
-    )
-    if not rows:
-        return {}
-    marks = grouped(
-        DatasetUseTag.objects.filter(use__candidate__in=ids)
-        .order_by("use_id", "key")
-        .values_list("use_id", "key", "value"),
-        KeyValueItem,
-    )
-
-    def dataset_input(use: int, *values: str) -> dict[str, Any]:
-        # Schema and profile may be missing; the others are never empty.
-        texts = [value or None for value in values]
-        dataset = filled(**dict(zip(columns, texts, strict=True)))
-        return filled(tags=marks.get(use), dataset=dataset)
-
-    return grouped(rows, dataset_input)
-
-
-def model_uses(ids: Sequence[int]) -> dict[tuple[int, str], Items]:
-    uses = ModelUse.objects.filter(candidate__in=ids).order_by("pk")
-    found: dict[tuple[int, str], Items] = defaultdict(list)
-    for candidate, direction, model_id, step in uses.values_list(
-        "candidate_id", "direction", "model_eid", "step"
-    ):
-        use: dict[str, Any] = {"model_id": model_id}
-        if direction == ModelUse.Direction.OUTPUT:
-            use["step"] = step
-        found[candidate, direction].append(use)
-    return found
 
 
 # ---------------------------------------------------------------- endpoints
