@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from dashboard import (
     baselines,
+    directions,
     find,
     following,
 )
@@ -43,6 +44,7 @@ def at(project: Project, iid: int) -> Candidate:
     rows = Candidate.objects.select_related("experiment").filter(project=project)
     candidate = get_object_or_404(with_versions(rows), iid=iid)
     candidate.project = project
+    directions.narrow(candidate.experiment.metric_rules)
     return candidate
 
 

@@ -103,11 +103,10 @@ NAME = Column(ATTRIBUTE, "name")
 
 
 def metric_column(key: str) -> Column:
-    """A metric by the aggregate that its direction suggests."""
+    """A metric by the aggregate that somebody chose, or that its direction suggests."""
     towards = direction(key)
-    return Column(
-        Kind.METRIC, key, "last" if towards is Direction.NONE else str(towards)
-    )
+    usual = "last" if towards is Direction.NONE else str(towards)
+    return Column(Kind.METRIC, key, str(rule(key).get("aggregate", "")) or usual)
 
 
 class Sort(NamedTuple):

@@ -2,7 +2,8 @@
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -51,6 +52,23 @@ def confirm(rules: Mapping[str, Any]) -> None:
 
 
 VALUES = frozenset(Direction)
+
+
+def narrow(rules: Mapping[str, Any] | None) -> None:
+    """In an experiment with rules of its own these stand over the project's."""
+    if rules:
+        _confirmed.set({**_confirmed.get(), **rules})
+
+
+@contextmanager
+def within(rules: Mapping[str, Any] | None) -> Iterator[None]:
+    """Inside, an experiment's own rules stand over the others."""
+    before = _confirmed.get()
+    narrow(rules)
+    try:
+        yield
+    finally:
+        _confirmed.set(before)
 
 
 def rule(key: str) -> Mapping[str, Any]:

@@ -190,6 +190,7 @@ def experiment(project: Project, iid: int, *, user: User | None = None) -> Opene
     if found is None:
         raise Http404
     found.project = project
+    directions.narrow(found.metric_rules)
     kept = vars(found)  # annotations, which no type knows of
     number = kept["baseline"].lstrip("#")
     is_number = number.isascii() and number.isdigit() and len(number) < 19

@@ -2,7 +2,9 @@
 
 A configuration is all parameters but the seeds. Each is compared with the leader: paired
 by seed where three seeds are shared, else by Welch's test; then corrected by Holm, since
-many comparisons find a difference by chance. Fewer than three repeats make no claim.
+many comparisons find a difference by chance. The interval beside a comparison is at the
+level at which Holm's procedure decided on it, so it holds zero where there is a tie and
+nowhere else. Fewer than three repeats make no claim.
 """
 
 import math
@@ -11,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dashboard.directions import Direction
-from dashboard.statistics import ENOUGH, Summary, quantile, summary
+from dashboard.statistics import CONFIDENCE, ENOUGH, Summary, quantile, summary
 
 MAX_ROWS = 40
 LEVEL = 0.05
@@ -26,13 +28,29 @@ class Value(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """The distance to the leader, positive where this one is better."""
+    """The distance to the leader, positive where this one is better.
+
+    As tested by itself; and after `corrected` with regard to all comparisons.
+    """
 
     mean: float
-    low: float
-    high: float
-    p: float  # not yet corrected
+    error: float  # standard error of the mean
+    freedom: float
+    p: float
     is_paired: bool
+    confidence: float = CONFIDENCE
+
+    @property
+    def half(self) -> float:
+        return quantile(self.freedom, self.confidence) * self.error if self.error else 0
+
+    @property
+    def low(self) -> float:
+        return self.mean - self.half
+
+    @property
+    def high(self) -> float:
+        return self.mean + self.half
 
 
 class Row(NamedTuple):
@@ -79,7 +97,7 @@ def board(values: Mapping[int, Sequence[Value]], towards: Direction) -> list[Row
         for row in sure
         if row != leader
     }
-    differs = holm({config: one.p for config, one in gaps.items()})
+    gaps = corrected(gaps)
     found, rank = [], 0
     for row in rows:
         if not row.is_sure:
@@ -90,7 +108,7 @@ def board(values: Mapping[int, Sequence[Value]], towards: Direction) -> list[Row
             row._replace(
                 rank=rank,
                 gap=gaps.get(row.config),
-                is_tie=row.config in gaps and not differs[row.config],
+                is_tie=row.config in gaps and gaps[row.config].p > LEVEL,
             )
         )
     return found
@@ -147,22 +165,32 @@ def welch(one: Sequence[float], other: Sequence[float]) -> Gap:
 
 def tested(mean: float, error: float, freedom: float, *, is_paired: bool) -> Gap:
     if error == 0:
-        return Gap(mean, mean, mean, 1.0 if mean == 0 else 0.0, is_paired)
+        return Gap(mean, 0.0, freedom, 1.0 if mean == 0 else 0.0, is_paired)
     from scipy.special import stdtr  # a third of a second that most pages can save
 
     p = 2 * float(stdtr(freedom, -abs(mean) / error))
-    half = quantile(freedom) * error
-    return Gap(mean, mean - half, mean + half, p, is_paired)
+    return Gap(mean, error, freedom, p, is_paired)
 
 
-def holm(probabilities: Mapping[int, float]) -> dict[int, bool]:
-    """Which differences hold at 5 % over all comparisons together (Holm 1979)."""
-    ordered = sorted(probabilities, key=lambda key: probabilities[key])
-    found: dict[int, bool] = {}
-    holds = True
+def corrected(gaps: Mapping[int, Gap]) -> dict[int, Gap]:
+    """The same with p adjusted by Holm, and intervals at the level of his steps.
+
+    Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian
+    Journal of Statistics 6: of m comparisons the one with the j-th smallest p is tested at
+    5 % / (m - j + 1), and the first that fails ends the procedure. The adjusted p is the
+    greatest (m - j + 1) p up to there. A comparison that was not reached was decided on
+    where the procedure ended; that step's level is its interval's.
+    """
+    ordered = sorted(gaps, key=lambda key: gaps[key].p)
+    found: dict[int, Gap] = {}
+    adjusted, level, is_over = 0.0, LEVEL, False
     for place, key in enumerate(ordered):
-        holds = holds and probabilities[key] <= LEVEL / (len(ordered) - place)
-        found[key] = holds
+        left = len(ordered) - place
+        adjusted = max(adjusted, min(1.0, left * gaps[key].p))
+        if not is_over:
+            level = LEVEL / left
+        is_over = is_over or adjusted > LEVEL
+        found[key] = gaps[key]._replace(p=adjusted, confidence=1 - level)
     return found
 
 

@@ -1,7 +1,7 @@
 """The metric each experiment is judged by, its best value, and what a short list shows."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import (
     Case,
@@ -15,6 +15,7 @@ from django.db.models import (
 )
 from django.db.models.functions import RowNumber
 
+from dashboard import directions
 from dashboard.columns import Column, metric_column
 from dashboard.directions import Direction, Used
 from dashboard.directions import primary as weightiest
@@ -22,6 +23,7 @@ from tracker.models import Candidate, Experiment, Key, Kind, Metric
 
 # An experiment may have thousands of metric keys; the one to judge by is often logged.
 KEYS_PER_EXPERIMENT = 40
+EMPTY: Mapping[int, Any] = {}
 
 
 def primaries(experiments: Collection[int]) -> dict[int, Column]:
@@ -42,16 +44,19 @@ def primaries(experiments: Collection[int]) -> dict[int, Column]:
         .exclude(key__startswith="system/")
         .annotate(rank=rank)
         .filter(rank__lte=KEYS_PER_EXPERIMENT)
-        .values_list("experiment_id", "key", "candidates")
+        .values_list("experiment_id", "key", "candidates", "experiment__metric_rules")
     )
     used: dict[int, list[Used]] = {}
-    for experiment, key, candidates in rows:
+    rules: dict[int, Any] = {}
+    for experiment, key, candidates, own in rows:
         used.setdefault(experiment, []).append(Used(key, candidates))
-    return {
-        experiment: metric_column(main)
-        for experiment, metrics in used.items()
-        if (main := weightiest(metrics)) is not None
-    }
+        rules[experiment] = own
+    found = {}
+    for experiment, metrics in used.items():
+        with directions.within(rules[experiment]):
+            if (main := weightiest(metrics)) is not None:
+                found[experiment] = metric_column(main)
+    return found
 
 
 def looks_important() -> Q:
@@ -69,12 +74,19 @@ class Best(NamedTuple):
     candidate: Candidate
 
 
-def bests(columns: Mapping[int, Column]) -> dict[int, Best]:
+def bests(
+    columns: Mapping[int, Column], rules: Mapping[int, Any] = EMPTY
+) -> dict[int, Best]:
     """The best value of each experiment's primary metric, and who has it.
 
-    Three queries: the greatest of some, the least of others, the rows they name.
+    `rules` are those that experiments have of their own, by key. Three queries: the
+    greatest of some, the least of others, the rows they name.
     """
     found: list[int] = []
+    towards = {}
+    for experiment, column in columns.items():
+        with directions.within(rules.get(experiment)):
+            towards[experiment] = column.direction
     for direction, name in (
         (Direction.MAX, "max_value"),
         (Direction.MIN, "min_value"),
@@ -82,7 +94,7 @@ def bests(columns: Mapping[int, Column]) -> dict[int, Best]:
         keys = {
             experiment: column.key
             for experiment, column in columns.items()
-            if column.direction is direction
+            if towards[experiment] is direction
         }
         if keys:
             found += extreme_metrics(keys, name, descending=direction is Direction.MAX)
@@ -126,6 +138,10 @@ def value_of(metric: Metric, column: Column) -> float | None:
             return metric.max_value
         case "min":
             return metric.min_value
+        case "mean":
+            return metric.mean
+        case "first":
+            return float("nan") if metric.first_is_nan else metric.first_value
     return float("nan") if metric.is_nan else metric.value
 
 

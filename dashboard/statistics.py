@@ -54,10 +54,10 @@ def half_width(values: Sequence[float]) -> float | None:
 
 
 @functools.lru_cache(1000)
-def quantile(freedom: float) -> float:
+def quantile(freedom: float, confidence: float = CONFIDENCE) -> float:
     from scipy.special import stdtrit  # a third of a second that most pages can save
 
-    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
+    return float(stdtrit(freedom, (1 + confidence) / 2))
 
 
 def pooled(samples: Sequence[Sequence[float]]) -> float | None:

@@ -133,6 +133,7 @@ def filtering(state: State, catalogue: Catalogue, address: str) -> str:
 
 def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
     state, built, found = given.state, given.built, given.found
+    here = given.opened.experiment
     made = heads.heads(state, built)
     wanted = request.GET.get("find", "")[:250]
     said = chips(state, given.opened.experiment, found)
@@ -189,9 +190,7 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         "groups": heads.groups(made)
         if any(head.column.prefix for head in made)
         else [],
-        "rules_url": reverse(
-            "metric_rules", args=[given.opened.experiment.project.slug]
-        ),
+        "rules_url": reverse("experiment_rules", args=[here.project.slug, here.iid]),
         "head_hidden": state.pairs(without="after from"),
         "name_sort_url": heads.sort_url(state, NAME),
         "name_aria_sort": heads.aria_sort(state, NAME),

@@ -186,7 +186,9 @@ def details(project: Project, experiments: list[Experiment]) -> list[Listed]:
         )
     )
     columns = primary.primaries(ids)
-    bests = primary.bests(columns)
+    bests = primary.bests(
+        columns, {experiment.pk: experiment.metric_rules for experiment in experiments}
+    )
     return [
         listed(
             project,

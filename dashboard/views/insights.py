@@ -224,9 +224,10 @@ def words(row: Row) -> str:
         return "leader"
     gap = row.gap
     between = f"{shown(gap.low, 2)} … {shown(gap.high, 2)}"
+    p = "p < 0.001" if gap.p < 0.001 else f"p = {gap.p:.3f}"
     if row.is_tie:
-        return f"tie: difference {shown(gap.mean, 2)} ({between})"
-    return f"worse by {shown(abs(gap.mean), 2)} ({between})"
+        return f"tie: difference {shown(gap.mean, 2)} ({between}), {p}"
+    return f"worse by {shown(abs(gap.mean), 2)} ({between}), {p}"
 
 
 class Chart(NamedTuple):

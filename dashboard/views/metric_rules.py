@@ -1,20 +1,19 @@
 """The metric catalogue of a project: which way each metric gets better, its unit, its digits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 
 from dashboard import find
 from dashboard.directions import Direction, guess
 from tracker import judging
 from tracker.errors import TrackerError
-from tracker.models import Key, Kind, Role
+from tracker.models import Experiment, Key, Kind, Project, Role
 from tracker.permits import needs
 
 PAGE_SIZE = 50
@@ -25,29 +24,41 @@ class Line(NamedTuple):
     experiments: int
     candidates: int
     direction: str
-    is_confirmed: bool
+    is_confirmed: bool  # here: by the project, or by this experiment
     unit: str
     digits: int
+    aggregate: str
+    note: str  # where it comes from, if nobody confirmed it here
 
 
-def line(row: Mapping[str, Any], rules: dict[str, Any]) -> Line:
+def line(
+    row: Mapping[str, Any], rules: Mapping[str, Any], own: Mapping[str, Any]
+) -> Line:
+    """As all rules say; `own` are those of the page that it stands on."""
     key = row["key"]
     said = rules.get(key, {})
+    note = "" if key in own else "as the project says" if key in rules else "a guess"
     return Line(
         key,
         row["experiments"],
         row["used"] or 0,
         said.get("direction") or str(guess(key)),
-        "direction" in said,
+        key in own,
         said.get("unit", ""),
         said.get("digits", judging.DIGITS),
+        said.get("aggregate", ""),
+        note,
     )
 
 
-@needs(Role.READER, changes=Role.WRITER)
-def metric_rules(request: HttpRequest, slug: str) -> HttpResponse:
-    project = find.project(request, slug)
-    q = request.GET.get("q", "").strip().replace("\0", "")[:250]
+def searched(request: HttpRequest) -> str:
+    return request.GET.get("q", "").strip().replace("\0", "")[:250]
+
+
+def used(
+    project: Project, q: str, experiment: Experiment | None = None
+) -> QuerySet[Key, Any]:
+    """The metrics with these letters in their name, the most used first."""
     rows = (
         Key.objects.filter(experiment__project=project, kind=Kind.METRIC)
         .filter(experiment__deleted_at=None, is_unused=False)
@@ -55,38 +66,84 @@ def metric_rules(request: HttpRequest, slug: str) -> HttpResponse:
         .annotate(experiments=Count("pk"), used=Sum("candidates"))
         .order_by("-used", "key")
     )
-    if q:
-        rows = rows.filter(key__icontains=q)
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    rules = judging.rules_of(project)
+    if experiment:
+        rows = rows.filter(experiment=experiment)
+    return rows.filter(key__icontains=q) if q else rows
+
+
+@needs(Role.READER, changes=Role.WRITER)
+def metric_rules(request: HttpRequest, slug: str) -> HttpResponse:
+    project = find.project(request, slug)
     if request.method == "POST":
-        changed, doubted = kept(request)
-        try:
-            judging.confirm(project, changed, forget=doubted)
-        except TrackerError as problem:
-            messages.error(request, problem.message)
-        else:
-            number = len(changed)
-            messages.success(
-                request, f"{number} metric{'' if number == 1 else 's'} confirmed."
-            )
-        back = reverse("metric_rules", args=[project.slug])
-        query = request.GET.urlencode()
-        return HttpResponseRedirect(f"{back}?{query}" if query else back)
+        return confirmed(request, lambda rules, forget: judging.confirm(
+            project, rules, forget=forget
+        ))  # fmt: skip
+    rules = judging.rules_of(project)
+    return shown(request, project, None, rules, rules)
+
+
+@needs(Role.READER, changes=Role.WRITER)
+def experiment_rules(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """The same for one experiment: what it says stands over the project's."""
+    project = find.project(request, slug)
+    opened = find.experiment(project, iid, user=None)
+    experiment = opened.experiment
+    if experiment.is_deleted:
+        return find.gone(request, project, experiment)
+    if request.method == "POST":
+        return confirmed(request, lambda rules, forget: judging.confirm_in(
+            experiment, rules, forget=forget
+        ))  # fmt: skip
+    own = experiment.metric_rules or {}
+    return shown(request, project, experiment, judging.rules_in(experiment), own)
+
+
+def shown(
+    request: HttpRequest,
+    project: Project,
+    experiment: Experiment | None,
+    rules: Mapping[str, Any],
+    own: Mapping[str, Any],
+) -> HttpResponse:
+    q = searched(request)
+    found = used(project, q, experiment)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "project": project,
-        "section": "metrics",
+        "experiment": experiment,
+        "section": "experiments" if experiment else "metrics",
         "q": q,
         "page": page,
-        "lines": [line(row, rules) for row in page.object_list],
+        "here": request.path,
+        "lines": [line(row, rules, own) for row in page.object_list],
         "directions": [
             (Direction.MAX, "higher is better"),
             (Direction.MIN, "lower is better"),
             (Direction.NONE, "neither"),
         ],
+        "aggregates": [("", "best, or last"), *((a, a) for a in judging.AGGREGATES)],
         "may_write": find.may(request, project, Role.WRITER),
     }
     return render(request, "dashboard/metric_rules.html", context)
+
+
+def confirmed(
+    request: HttpRequest,
+    confirm: Callable[[dict[str, judging.Rule], list[str]], None],
+) -> HttpResponse:
+    """Keep what the form says, and back to the same page of the list."""
+    changed, doubted = kept(request)
+    try:
+        confirm(changed, doubted)
+    except TrackerError as problem:
+        messages.error(request, problem.message)
+    else:
+        number = len(changed)
+        messages.success(
+            request, f"{number} metric{'' if number == 1 else 's'} confirmed."
+        )
+    query = request.GET.urlencode()
+    return HttpResponseRedirect(f"{request.path}?{query}" if query else request.path)
 
 
 def kept(request: HttpRequest) -> tuple[dict[str, judging.Rule], list[str]]:
@@ -103,5 +160,6 @@ def kept(request: HttpRequest) -> tuple[dict[str, judging.Rule], list[str]]:
             post.get(f"direction-{number}", "none"),
             post.get(f"unit-{number}", "").strip(),
             int(digits) if is_number else judging.DIGITS,
+            post.get(f"aggregate-{number}", ""),
         )
     return found, others

@@ -63,7 +63,11 @@ def shortlists(*lists: QuerySet[Candidate]) -> list[list[Shown]]:
     bests = {
         best.candidate.pk
         for best in primary.bests(
-            {b.candidate.experiment_id: b.column for b in every if b.column}
+            {b.candidate.experiment_id: b.column for b in every if b.column},
+            {
+                b.candidate.experiment_id: b.candidate.experiment.metric_rules
+                for b in every
+            },
         ).values()
     }
     shown = iter([shown_as(brief, drawn, bests) for brief in every])

@@ -165,6 +165,21 @@
     if (menu) menu.open = true;
   }
 
+  // ---- copy: the same file as the link beside the button, exactly what is shown ------------------
+  for (const button of document.querySelectorAll("[data-copy-file]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const word = button.querySelector("span");
+      try {
+        const answer = await fetch(button.dataset.copyFile);
+        if (!answer.ok) throw new Error(answer.status);
+        await navigator.clipboard.writeText((await answer.text()).replace(/^\uFEFF/, ""));
+        word.textContent = "Copied";
+        setTimeout(() => { word.textContent = "Copy"; }, 1500);
+      } catch { location.assign(button.dataset.copyFile); } // no clipboard here: then as a file
+    });
+  }
+
   // ---- live: rows change in their place, new ones are announced ----------------------------------
   const QUICK_MS = 5000, SLOW_MS = 30000, LONGEST_MS = 120000;
   const note = document.querySelector("[data-live-text]");

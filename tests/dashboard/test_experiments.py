@@ -1,5 +1,6 @@
 """The experiments of a project: the tree, search, order, and making new ones."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,8 @@ from django.utils import timezone
 
 from tests import make
 from tests.dashboard.reading import HOSTILE, Page, is_harmless
-from tracker.models import Candidate, Experiment, Status
+from tracker import lifecycle
+from tracker.models import Candidate, Experiment, SavedView, Status
 
 
 @pytest.fixture
@@ -408,12 +410,42 @@ def test_the_metric_to_judge_by_can_be_chosen(browser, vision):
 def test_the_list_is_a_file_too(browser, vision):
     make.candidate(make.experiment(vision, "=cmd()"), metrics={"val/acc": 0.5})
 
-    text = browser.get("/p/vision/experiments.csv", {"sort": "name"}).content.decode(
-        "utf-8-sig"
+    text = streamed(browser.get("/p/vision/experiments.csv", {"sort": "name"}))
+    whole = json.loads(
+        streamed(browser.get("/p/vision/experiments.json", {"q": "cmd"}))
     )
-    whole = browser.get("/p/vision/experiments.json", {"q": "cmd"}).json()
 
     assert text.splitlines()[1].startswith("1,'=cmd(),")
     assert [(row["name"], row["best"], row["best_by"]) for row in whole] == [
         ("=cmd()", 0.5, 1)
     ]
+
+
+def streamed(answer):
+    return b"".join(answer.streaming_content).decode("utf-8-sig")
+
+
+def test_every_list_is_a_file_of_all_its_pages(browser, vision, sweep):
+    lifecycle.delete_candidate(make.candidate(sweep, name="=gone"))
+    make.candidate(sweep, metrics={"val/acc": 1, "loss": 2})
+    SavedView.objects.create(
+        experiment=sweep, slug="top", name="Top", scope="team", query="q=lr%3D1"
+    )
+
+    def rows(path, **query):
+        found = json.loads(streamed(browser.get(f"{path}.json", query)))
+        table = streamed(browser.get(f"{path}.csv", query)).splitlines()
+        assert len(table) == len(found) + 1
+        assert [name.split(",")[0] for name in table[:1]] == [next(iter(found[0]))]
+        return found
+
+    projects = {row["slug"]: row for row in rows("/projects")}
+    assert projects["vision"]["candidates"] == 1
+    assert {row["key"] for row in rows("/p/vision/metrics")} == {"val/acc", "loss"}
+    [loss] = rows("/p/vision/metrics", q="lo")
+    assert (loss["direction"], loss["is_confirmed"]) == ("min", False)
+    [gone] = rows("/p/vision/trash")
+    assert (gone["kind"], gone["name"]) == ("candidate", "=gone")
+    assert ",'=gone," in streamed(browser.get("/p/vision/trash.csv"))
+    [view] = rows(f"/p/vision/experiments/{sweep.iid}/views")
+    assert (view["slug"], view["query"]) == ("top", "q=lr%3D1")

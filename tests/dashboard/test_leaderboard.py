@@ -1,10 +1,12 @@
 """Ranks, ties and fronts: the statistics held against scipy, the page against small sweeps."""
 
+import random
+
 import pytest
 from scipy import stats
 
 from dashboard.directions import Direction
-from dashboard.leaderboard import Value, board, front, holm, paired, welch
+from dashboard.leaderboard import Gap, Value, board, corrected, front, paired, welch
 from tests import make
 from tests.dashboard.figures import numbers, valid
 from tests.dashboard.reading import HOSTILE, Page
@@ -43,8 +45,35 @@ class TestTests:
         assert paired(mean).p == p
 
     def test_holm_stops_at_the_first_that_fails(self):
+        gaps = {key: Gap(1.0, 1.0, 5, p, False) for key, p in
+                ((1, 0.03), (2, 0.01), (3, 0.04))}  # fmt: skip
+
+        made = corrected(gaps)
+
         # 0.01 <= 0.05/3; 0.03 > 0.05/2, and so 0.04 fails too.
-        assert holm({1: 0.03, 2: 0.01, 3: 0.04}) == {2: True, 1: False, 3: False}
+        assert {key: gap.p for key, gap in made.items()} == pytest.approx(
+            {2: 0.03, 1: 0.06, 3: 0.06}
+        )
+        assert {key: 1 - gap.confidence for key, gap in made.items()} == pytest.approx(
+            {2: 0.05 / 3, 1: 0.05 / 2, 3: 0.05 / 2}
+        )
+
+    def test_an_interval_holds_zero_where_there_is_a_tie_and_nowhere_else(self):
+        draw = random.Random(7)
+        told = set()
+        for _ in range(60):
+            rows = board(
+                {
+                    config: repeats(*(draw.gauss(-config / 40, 0.03) for _ in range(4)))
+                    for config in range(6)
+                },
+                Direction.MAX,
+            )
+            for row in rows[1:]:
+                assert row.is_tie == (row.gap.low <= 0 <= row.gap.high)
+                told.add((row.is_tie, row.gap.confidence > 0.95))
+        # Some of them would have been told apart by an interval of 95 %.
+        assert told >= {(True, True), (False, True)}
 
 
 class TestBoard:

@@ -43,7 +43,7 @@ def test_lists_the_metrics_with_a_guess(browser, sweep):
     chosen = [
         option.text
         for option in page.root.all("option")
-        if "selected" in option.attributes
+        if "selected" in option.attributes and option.attributes["value"]
     ]
     assert chosen == ["neither", "lower is better", "higher is better"]
     assert page.main.text.count("a guess") == 3 + 1  # once in the sentence on top
@@ -120,3 +120,56 @@ def test_costs_the_same_for_few_or_many(browser, sweep, django_assert_num_querie
 
     with django_assert_num_queries(4):  # project, how many, page, rules
         browser.get(URL)
+
+
+# ---------------------------------------------------------------- one experiment's own
+
+
+def confirm_in(browser, experiment, key, **fields):
+    url = f"/p/vision/experiments/{experiment.iid}/metrics/"
+    said = {"direction": "min", "unit": "", "digits": "4", "aggregate": "", **fields}
+    form = {f"{name}-1": value for name, value in said.items()}
+    return browser.post(url, {"line": "1", "key-1": key, "confirm-1": "1", **form})
+
+
+def test_an_experiment_judges_for_itself(browser, vision, sweep):
+    other = make.experiment(vision, "other")
+    make.candidate(other, metrics={"val/acc": 0.5, "loss": 1})
+    confirm(browser, "val/acc", direction="max", unit="%")
+
+    confirm_in(browser, sweep, "val/acc", direction="min", aggregate="mean")
+
+    def heads(experiment):
+        page = Page(browser.get(f"/p/vision/experiments/{experiment.iid}/"))
+        return [h for h in page.headings if h.startswith("acc")]
+
+    assert heads(sweep) == ["acc mean , lower is better"]
+    assert heads(other) == ["acc max, % , higher is better"]
+    lines = Page(browser.get(f"/p/vision/experiments/{sweep.iid}/metrics/")).main.text
+    assert "a guess" in lines and "as the project says" not in lines
+    again = Page(browser.get(f"/p/vision/experiments/{other.iid}/metrics/")).main.text
+    assert "as the project says" in again
+    # Candidates' pages and the list judge by it too.
+    best = Page(browser.get("/p/vision/experiments/"))
+    [row] = [row for row in best.rows if "sweep" in row[0]]
+    assert "#1" in " ".join(row)
+
+
+def test_what_an_experiment_takes_back_is_the_projects_again(browser, sweep):
+    confirm_in(browser, sweep, "val/acc", direction="min")
+    url = f"/p/vision/experiments/{sweep.iid}/metrics/"
+
+    browser.post(url, {"line": "1", "key-1": "val/acc"})
+
+    sweep.refresh_from_db()
+    assert sweep.metric_rules is None
+
+
+@pytest.mark.parametrize(
+    "fields", [{"direction": "up"}, {"aggregate": "median"}, {"digits": "99"}]
+)
+def test_an_experiment_keeps_no_rule_that_makes_no_sense(browser, sweep, fields):
+    confirm_in(browser, sweep, "val/acc", **fields)
+
+    sweep.refresh_from_db()
+    assert sweep.metric_rules is None

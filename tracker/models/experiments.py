@@ -75,6 +75,9 @@ class Experiment(models.Model):
         validators=between(1, MOST_HOURS),
     )
 
+    # How its people judge its metrics, over the project's rules: as in MetricRules.rules.
+    metric_rules = models.JSONField(null=True, blank=True)
+
     objects = ExperimentManager()
     with_purged = ExperimentQuerySet.as_manager()
 
