@@ -103,7 +103,16 @@ def values_of_others(
     rows = (
         Metric.objects.filter(candidate__in=newest, key__in=keys)
         .exclude(candidate=candidate)
-        .only("key", "min_value", "max_value", "value", "is_nan", "step")
+        .only(
+            "key",
+            "value",
+            "is_nan",
+            "step",
+            "min_value",
+            "min_step",
+            "max_value",
+            "max_step",
+        )
     )
     found: dict[str, list[float]] = {}
     for metric in rows:
