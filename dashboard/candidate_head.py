@@ -14,6 +14,7 @@ from dashboard import (
     directions,
     find,
     following,
+    options,
 )
 from tracker.models import (
     Candidate,
@@ -68,6 +69,7 @@ def head(request: HttpRequest, where: Found, tab: str) -> dict[str, Any]:
     family = {c.eid: c for c in relatives(candidate)}
     parent = family.pop(candidate.parent_eid, None)
     base = baselines.of(candidate.experiment)
+    alike = repeats(candidate)
     return {
         "project": where.project,
         "section": "experiments",
@@ -77,6 +79,8 @@ def head(request: HttpRequest, where: Found, tab: str) -> dict[str, Any]:
         "parent": parent,
         "children": len(family),
         "previous": previous(candidate),
+        "repeats": len(alike),
+        "repeats_set": options.written_iids(alike) if len(alike) > 1 else "",
         "head_baseline": base,
         "is_baseline": base == candidate,
         "statuses": STATUSES,
@@ -107,6 +111,28 @@ def previous(candidate: Candidate) -> Candidate | None:
     found = list(newest)
     mine = [one for one in found if one.user_id == candidate.user_id]
     return next(iter([*mine, *found]), None)
+
+
+MAX_REPEATS = 200  # as many as can be compared
+NEARBY = 1000  # numbers to either side in which repeats are looked for
+
+
+def repeats(candidate: Candidate) -> list[int]:
+    """The numbers of those that differ from it in their seeds alone, itself among them.
+
+    Repeats are started together. Looking through a large experiment for others would take
+    longer than the rest of the page.
+    """
+    if not candidate.config:
+        return []
+    alike = Candidate.objects.alive().filter(
+        project=candidate.project_id,
+        iid__range=(candidate.iid - NEARBY, candidate.iid + NEARBY),
+        experiment=candidate.experiment_id,
+        config=candidate.config,
+    )
+    found = alike.order_by("iid").values_list("iid", flat=True)[:MAX_REPEATS]
+    return list(found)
 
 
 def relatives(candidate: Candidate) -> Any:

@@ -26,6 +26,7 @@ from dashboard.frames import Member, Subject, last_value, legend, tables
 from dashboard.templatetags.tracker_tags import grouped, shown
 from tracker import curves, smoothing
 from tracker.curves import Axis, Curve, Odd
+from tracker.liveness import SYSTEM
 from tracker.models import Metric, Status
 
 
@@ -156,6 +157,7 @@ def paper_of(on: Sheet) -> Paper:
         across=subject.options.across,
         left=keys[0] if on.join is Join.TWO else "",
         right=", ".join(keys[1:]) if on.join is Join.TWO else "",
+        is_from_zero=all(key.startswith(SYSTEM) for key in keys),
         span=(0, 100) if all(key.endswith(PER_CENT) for key in keys) else None,
     )
 

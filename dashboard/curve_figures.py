@@ -63,6 +63,7 @@ class Paper(NamedTuple):
     left: str = ""  # titles, where there are two axes
     right: str = ""
     span: tuple[float, float] | None = None  # what the values can lie between
+    is_from_zero: bool = False  # amounts, whose share of nothing is of interest
 
     @property
     def scale(self) -> int:
@@ -93,6 +94,8 @@ def layout(
         else x_axis(paper.axis, paper.unit),
         "yaxis": {"type": kind},
     }
+    if paper.is_from_zero and not limits:
+        found["yaxis"]["rangemode"] = "tozero"
     if limits:
         low, high = limits
         if not paper.is_log:
@@ -151,6 +154,8 @@ def fixed_range(values: Sequence[float], paper: Paper) -> tuple[float, float] | 
         return padded(float(cut[0]), float(cut[1]), 0.02, is_log=paper.is_log)
     if high - low <= SAME * max(abs(low), abs(high)):
         # Else the axis would blow up what is only rounding.
+        if paper.is_from_zero and low > 0 and not paper.is_log:
+            return 0, high * 1.1
         return padded(low, high, is_log=paper.is_log)
     return None
 

@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from dashboard import directions
+from dashboard import directions, pins
 from tracker import access, permits
 from tracker.access import Actor
 from tracker.errors import Denied, NotFound
@@ -142,6 +142,7 @@ ARCHIVED = "tracker.archived"
 SETTINGS = {"note": NOTE, "baseline": BASELINE, "primary": PRIMARY} | {
     "view": DEFAULT_VIEW,
     "archived": ARCHIVED,
+    "pinned": pins.TAG,
 }
 
 
@@ -160,6 +161,7 @@ class Opened(NamedTuple):
     newest_iid: int = 0
     written_ms: int = 0  # the last sign of life of what runs
     archived_count: int = 0
+    pinned: tuple[str, ...] = ()  # metrics to show first
 
     def shown(self, with_archived: bool) -> int:
         """How many candidates its table has."""
@@ -207,6 +209,7 @@ def experiment(project: Project, iid: int, *, user: User | None = None) -> Opene
         kept["newest_iid"],
         kept["written"],
         kept["archived_count"],
+        tuple(pins.read(kept["pinned"])),
     )
 
 

@@ -18,6 +18,7 @@ from dashboard.options import Options
 from dashboard.templatetags.tracker_tags import grouped, shown
 from tracker import sketches
 from tracker.curves import Axis
+from tracker.liveness import SYSTEM
 from tracker.models import Candidate, Metric, Status
 from tracker.models.candidates import moment
 from tracker.sketches import Sample
@@ -280,7 +281,8 @@ def notes_before(subject: Subject) -> list[str]:
             if by.kind is Kind.ENVELOPE
             else f"thin line as logged, thick line {by.label}"
         )
-    if subject.options.x is None and subject.axis is Axis.RELATIVE:
+    is_by_itself = subject.options.x is None and subject.axis is Axis.RELATIVE
+    if is_by_itself and not subject.key.startswith(SYSTEM):
         found.append("logged without steps, so drawn over time")
     return found
 

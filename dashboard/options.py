@@ -36,9 +36,18 @@ class Options(NamedTuple):
     problems: tuple[str, ...] = ()
 
     def axis(self, metrics: list[Metric]) -> Axis:
-        """Who logs without steps has all points at step 0; over time they are a curve."""
+        """Who logs without steps has all points at step 0; over time they are a curve.
+
+        So is what a machine reports: its steps only count the reports.
+        """
         if self.x:
             return self.x
+        if metrics and all(
+            metric.key.startswith(SYSTEM)
+            and metric.first_timestamp >= metric.started_ms
+            for metric in metrics
+        ):
+            return Axis.RELATIVE
         stepless = [m for m in metrics if m.count > 1 and m.first_step == m.step]
         return (
             Axis.RELATIVE if stepless and len(stepless) == len(metrics) else Axis.STEP

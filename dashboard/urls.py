@@ -272,6 +272,7 @@ urlpatterns = [
     path(
         "p/<str:slug>/c/<int:iid>/metrics/", candidate_metrics.metrics, name="metrics"
     ),
+    path("p/<str:slug>/c/<int:iid>/pin/", candidate_metrics.pin, name="pin_metric"),
     path("p/<str:slug>/c/<int:iid>/metrics.csv", histories.history, name="history"),
     path("p/<str:slug>/c/<int:iid>/artifacts/", artifacts.artifacts, name="artifacts"),
     path(

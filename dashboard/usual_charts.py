@@ -4,13 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.http import (
-    HttpRequest,
-)
+from django.http import HttpRequest
 
-from dashboard import (
-    sweep,
-)
+from dashboard import pins, sweep
 from dashboard.chart_specs import Spec
 from dashboard.columns import Catalogue
 from tracker.models import Experiment
@@ -39,14 +35,17 @@ def offered(experiment: Experiment) -> tuple[list[str], list[str]]:
     return keys, params
 
 
-def default_specs(keys: Sequence[str], show: str) -> list[Spec]:
-    """The metric to judge by, its partners under other prefixes, then by weight."""
+def default_specs(
+    keys: Sequence[str], show: str, pinned: Sequence[str] = ()
+) -> list[Spec]:
+    """What is pinned, the metric to judge by with its partners, then by weight."""
     kind = "env" if show == "all" else "line"
     chosen = [key for key in keys if not key.startswith("system/")] or list(keys)
     if chosen:
         last = chosen[0].rpartition("/")[2]
         partners = [k for k in chosen if k.rpartition("/")[2] == last]
         chosen = list(dict.fromkeys([*partners[:2], *chosen]))
+        chosen = pins.first(chosen, pinned)
     return [Spec(kind, (key,)) for key in chosen[:USUAL_CHARTS]]
 
 

@@ -4,19 +4,24 @@ import math
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
+    HttpResponseRedirect,
 )
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from dashboard import (
     answers,
     baselines,
+    curve_grid,
     frames,
     options,
+    pins,
     results,
     svg,
 )
@@ -32,6 +37,7 @@ from dashboard.candidate_curve import (
 from dashboard.candidate_head import found, head
 from dashboard.plotly import with_charts
 from tracker import sketches
+from tracker.errors import TrackerError
 from tracker.models import (
     Metric,
     Role,
@@ -82,18 +88,24 @@ def metrics(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     opts = options.read(request.GET)
     chosen = [metric for metric in every if matches(request, metric.key)]
     base = measure(where.candidate, above["head_baseline"], main, [])
+    is_grid = request.GET.get("as") == "grid"
     page = above | {
         "matching": len(chosen),
         "left_out": max(0, len(chosen) - MAX_METRICS_SHOWN),
         "filter": request.GET.get("f", ""),
-        "sections": sections(chosen[:MAX_METRICS_SHOWN], main),
+        "sections": [] if is_grid else sections(chosen[:MAX_METRICS_SHOWN], main),
+        "grid": curve_grid.grid(
+            where, chosen, opts, pins.of(where.candidate.experiment)
+        )
+        if is_grid
+        else None,
         "main": main,
         "problems": problems(request, opts, every),
         "frame": frames.frame(
             subject(where.candidate, main, opts, base),
             with_table="table" in request.GET,
         )
-        if main and main.count > 1
+        if main and main.count > 1 and not is_grid
         else None,
         "chart_url": chart_url(where, main) if main else "",
         "csv_url": csv_url(where, main) if main else "",
@@ -126,6 +138,21 @@ def sections(metrics: list[Metric], main: Metric | None) -> list[Section]:
             Row(metric, label if slash else metric.key, spark, metric == main)
         )
     return [Section(prefix, rows) for prefix, rows in sorted(grouped.items())]
+
+
+@needs(changes=Role.WRITER)
+def pin(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """Show a metric first from now on, for everybody, or no longer."""
+    where = found(request, slug, iid)
+    if where.gone:
+        return where.gone
+    key = request.POST.get("m", "")
+    try:
+        if key and where.candidate.metrics.filter(key=key).exists():
+            pins.toggle(where.candidate.experiment, key)
+    except TrackerError as problem:
+        messages.error(request, problem.message)
+    return HttpResponseRedirect(f"{reverse('metrics', args=[slug, iid])}?as=grid")
 
 
 @needs(Role.READER)

@@ -68,7 +68,7 @@ def tab(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
     metrics, params = offered(said.experiment)
     specs = chart_specs.read_many(request.GET.getlist("ch"), said.problems)
     is_chosen = bool(specs)
-    usual = default_specs(metrics, said.show)
+    usual = default_specs(metrics, said.show, there.pinned)
     specs = specs or usual
     extra = found_by_name(request, metrics, specs, said.show, said.problems)
     drawn = with_frames(request, slug, said, specs, extra)

@@ -209,11 +209,11 @@ def test_costs_the_same_whatever_it_holds(
     browser.get(url(small))
 
     # project, candidate, metrics, tags, params, judged by, CI, family, the one before,
-    # baseline, files, role, others, counted keys, three ranks, its models and their
-    # files, data, data's tags, models, sketch, pictures
-    with django_assert_max_num_queries(27):
+    # baseline, repeats, its version (3), role, others, counted keys, three ranks, its
+    # models and their files, data, data's tags, models, sketch, pictures
+    with django_assert_max_num_queries(28):
         browser.get(url(small))
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(28):
         browser.get(url(large))
 
 
