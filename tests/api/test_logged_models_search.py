@@ -88,6 +88,7 @@ def test_accepts_what_says_nothing(api, experiment, fields):
         {"filter": 5},
         {"datasets": [{}]},
         {"datasets": ["iris"]},
+        {"datasets": [{"dataset_name": "iris"}] * 101},
         {"order_by": ["name"]},
         {"order_by": [{"ascending": True}]},
         {"order_by": [{"field_name": "params.a"}]},

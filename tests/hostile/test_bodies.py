@@ -5,7 +5,10 @@ import json
 
 import pytest
 from django.test import Client
+from msgspec import inspect
 
+from tests import make
+from tests.api import test_every_endpoint as urls
 from tests.hostile import leaks
 from tracker import lifecycle, routes
 from tracker.api.endpoint import EndpointView
@@ -161,6 +164,47 @@ def test_refuses_garbage_on_every_route(client):
             assert answer.status_code in right, (path, answer.content)
             is_error = "error_code" in json.loads(answer.content)
             assert is_error == (answer.status_code >= 400), path
+
+
+def lists():
+    """Every list that some message has: where it is sent, and a message with it."""
+    for address, method in READERS:
+        view = urls.ROUTES.get(address)
+        shape = (
+            view and view[method].message and inspect.type_info(view[method].message)
+        )
+        for field in shape.fields if shape else ():
+            if isinstance(field.type, inspect.ListType):
+                yield address, method, field.encode_name, field.type.item_type
+
+
+def item(kind, number):
+    """An item of a list, unlike the others."""
+    if isinstance(kind, inspect.StructType):
+        return {
+            field.encode_name: item(field.type, number)
+            for field in kind.fields
+            if field.required or field.encode_name in ("key", "dataset_name")
+        }
+    if isinstance(kind, inspect.IntType | inspect.FloatType):
+        return number
+    return f"n{number}" if isinstance(kind, inspect.StrType) else None
+
+
+def test_bears_lists_of_thousands(client, experiment):
+    run = make.candidate(experiment)
+    usual = {"run_id": run.eid, "experiment_id": "1", "experiment_ids": ["1"]}
+    usual |= {"name": "x", "source": "s3://a/b", "ids": ["1"], "run_ids": [run.eid]}
+    tried = 0
+    for address, method, name, kind in lists():
+        for number in (5000, 1):
+            # Many different ones; and as many of the same.
+            items = [item(kind, n % number) for n in range(5000)]
+            body = json.dumps(usual | {name: items})
+            answer = client.generic(method, f"/{address}", body, "application/json")
+            tried += 1
+            assert answer.status_code in (200, 400, 404, 413), (address, name)
+    assert tried > 20
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,19 @@ from tracker import keys
 from tracker.api.wire import KeyValue
 from tracker.errors import Invalid
 
+# Whoever creates something holds a lock meanwhile; more can follow in batches.
+MAX_PAIRS = 1000
+
 
 def read(pairs: Sequence[KeyValue], name: str, *, limit: int = 0) -> dict[str, str]:
     """As a mapping; of two with one key the last counts. `limit` is for the values.
 
-    Raises Invalid for a bad key, named like `tags[2].key`.
+    Raises Invalid for a bad key, named like `tags[2].key`, and for very many.
     """
+    if len(pairs) > MAX_PAIRS:
+        raise Invalid(
+            f"A request can hold at most {MAX_PAIRS} {name}, not {len(pairs)}."
+        )
     check_keys((pair.key for pair in pairs), f"{name}[%d].key")
     if limit:
         for index, pair in enumerate(pairs):

@@ -49,6 +49,8 @@ from tracker.search.lookups import Bytewise
 from tracker.search.ordering import Order, Phase
 from tracker.search.paging import Page
 
+MAX_DATASETS = 100
+
 
 class DatasetFilter(NamedTuple):
     """Points that were logged with this dataset; without a digest, with any of that name."""
@@ -133,6 +135,8 @@ def find(
 ) -> Page[LoggedModel]:
     """A page of the models that these experiments logged, the newest first. Raises Invalid."""
     asked = grammar.comparisons(text)
+    if len(datasets) > MAX_DATASETS:
+        raise Invalid(f"A search can name at most {MAX_DATASETS} datasets.")
     among = Q(*(_logged_with(dataset) for dataset in datasets), _connector=Q.OR)
     within = sorted(experiments.values_list("pk", flat=True))
     models = LoggedModel.objects.alive().filter(experiment__in=within)
