@@ -188,7 +188,13 @@ def database(
         # so a small pool serves many threads.
         config["OPTIONS"] = {
             **config.get("OPTIONS", {}),
-            "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
+            # Tries to reach a database that was away come at most so far apart.
+            "pool": {
+                "min_size": 1,
+                "max_size": 20,
+                "timeout": 10,
+                "reconnect_timeout": 5,
+            },
             # The statements of tracker/points.py are planned once; Django's never are.
             "prepare_threshold": 1,
         }
