@@ -23,6 +23,7 @@ from django.conf import settings
 # How long a client may fall silent within a body.
 SILENT_SECONDS = 60.0
 LOOK_SECONDS = 5.0
+UNREAD_BYTES = 64 * 1024
 # A read begins a moment after the bytes before it have come.
 MOMENT_SECONDS = 5.0
 
@@ -76,6 +77,16 @@ def whole(environ: dict[str, Any]) -> None:
         environ["wsgi.input"] = Incoming(
             environ["wsgi.input"], int(length), environ.get("REMOTE_ADDR") or ""
         )
+
+
+def is_abandoned(environ: dict[str, Any]) -> bool:
+    """Whether so much of the body was not read that the server will hang up.
+
+    It takes in the little that has come anyway. A client that is not told would send its
+    next request on a connection that is about to end.
+    """
+    body = environ.get("wsgi.input")
+    return isinstance(body, Incoming) and body.left > UNREAD_BYTES
 
 
 class Patience:

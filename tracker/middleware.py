@@ -18,7 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404
 from django.utils.functional import SimpleLazyObject
 
-from tracker import access, audit, deadlines, permits, redaction
+from tracker import access, audit, deadlines, incoming, permits, redaction
 from tracker.api import directory, errors
 from tracker.api.endpoint import EndpointView
 from tracker.models import User
@@ -66,6 +66,8 @@ def front_door(get_response: Answer) -> Answer:
             response = refusal if refusal is not None else get_response(request)
         redaction.request_id.reset(before)
         response.headers["X-Request-Id"] = origin.request_id
+        if incoming.is_abandoned(request.META):
+            response.headers["Connection"] = "close"
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if settings.SECURE_HSTS_SECONDS:

@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from django.test import Client
 
 from tests.live import free_port
 from tracker import incoming
@@ -54,6 +55,15 @@ def test_hands_in_what_is_whole(size):
     read = b"".join(iter(lambda: body.read(size), b""))
 
     assert read == b"0123456789"
+
+
+@pytest.mark.parametrize(("left", "told"), [(200_000, "close"), (0, None), (9, None)])
+def test_tells_who_was_not_heard_to_the_end_to_connect_anew(db, left, told):
+    body = incoming.Incoming(io.BytesIO(bytes(left)), left, "")
+
+    answer = Client().post("/nowhere/", **{"wsgi.input": body, "CONTENT_LENGTH": left})
+
+    assert answer.headers.get("Connection") == told
 
 
 @pytest.mark.parametrize("how", ["read", "readline"])

@@ -57,6 +57,7 @@ def is_api_path(path: str) -> bool:
     return API_PATH.match(path) is not None
 
 
+READ_ONLY = "25006"
 # How SQLite and PostgreSQL say that the disk is full.
 NO_ROOM = ("disk is full", "No space left on device")
 MAX_MESSAGE_CHARS = 800
@@ -107,7 +108,10 @@ def failure(problem: Exception) -> HttpResponse:
 
 def unavailable(problem: BaseException | None) -> tuple[int, str, str] | None:
     """Status, code and sentence where the database does not do what it was asked."""
-    if not isinstance(problem, OperationalError | InterfaceError):
+    is_away = isinstance(problem, OperationalError | InterfaceError)
+    # PostgreSQL takes no writes while a standby takes over.
+    code = getattr(getattr(problem, "__cause__", None), "sqlstate", "")
+    if not is_away and code != READ_ONLY:
         return None
     log.warning("database unavailable: %s", problem)
     if any(sign in str(problem) for sign in NO_ROOM):
