@@ -7,8 +7,9 @@ from django.utils.safestring import SafeString
 
 from dashboard.columns import ATTRIBUTE, Column
 from dashboard.directions import Direction
-from dashboard.templatetags.tracker_tags import signed
-from tracker.models import CIBuild
+from dashboard.progress import Progress
+from dashboard.templatetags.tracker_tags import signed, state
+from tracker.models import Candidate, CIBuild
 
 CUT_CHARS = 60  # of a text value; the whole of it is in the title
 
@@ -32,6 +33,20 @@ def delta(value: float, base: float | None, column: Column) -> SafeString | str:
         repr(change),
         signed(change, like=value),
         words,
+    )
+
+
+def underway(candidate: Candidate, found: Progress) -> SafeString:
+    """The state of one that runs, how far it is, and a line at the foot of the cell."""
+    left = found.left.removeprefix("about ").removesuffix(" left")
+    return format_html(
+        '<span class="way" title="{}">{}<small class="muted">{} %{}</small></span>'
+        '<progress class="meter" max="100" value="{}" aria-hidden="true"></progress>',
+        found.sentence,
+        state(candidate),
+        found.per_cent,
+        f", {left}" if left else "",
+        found.per_cent,
     )
 
 

@@ -13,9 +13,11 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 
 from artifacts.models import Artifact
 from dashboard.columns import AGGREGATES, ATTRIBUTE, Column
+from dashboard.progress import Progress
 from tracker.models import Candidate, CIBuild, Kind, Metric, Param, Point, Project, Tag
 
 SUMMARY = ("value", "max_value", "min_value", "mean", "first_value", "count")
+STEPS = ("first_step", "step", "logged_ms")
 FIELDS = dict(zip(AGGREGATES, SUMMARY, strict=True))
 
 
@@ -40,6 +42,7 @@ class Facts:
     files: dict[int, int] = field(default_factory=dict)
     children: dict[int, int] = field(default_factory=dict)
     parents: dict[str, Candidate] = field(default_factory=dict)
+    progress: dict[int, Progress] = field(default_factory=dict)  # of those that run
 
     def metric(self, candidate: Candidate | Member, column: Column) -> float | None:
         """None where it was not logged; NaN where no point was a finite number."""
@@ -103,17 +106,23 @@ def gather(
     columns: Iterable[Column],
     *,
     relations: "Relations | None" = None,
+    also: Collection[str] = (),
 ) -> Facts:
-    """A query for each kind of column that is shown, whatever the numbers of rows."""
+    """A query for each kind of column that is shown, whatever the numbers of rows.
+
+    `also` are keys of params that are needed without being a column.
+    """
     ids = [candidate.pk for candidate in candidates]
     columns = list(columns)
     keys: dict[str, set[str]] = {}
     for column in columns:
         keys.setdefault(column.kind, set()).add(column.key)
+    if also:
+        keys.setdefault(Kind.PARAM, set()).update(also)
     facts = Facts()
     if metrics := keys.get(Kind.METRIC):
         rows = Metric.objects.filter(candidate__in=ids, key__in=metrics).values(
-            "pk", "candidate_id", "key", *SUMMARY, "is_nan", "first_is_nan"
+            "pk", "candidate_id", "key", *SUMMARY, "is_nan", "first_is_nan", *STEPS
         )
         facts.metrics = {(row["candidate_id"], row["key"]): row for row in rows}
         facts.steps = values_at(facts.metrics, columns)

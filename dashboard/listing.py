@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from django.http import HttpRequest
 
 from dashboard import columns as offered
-from dashboard import extremes, group_rows, matching, nesting, saved
-from dashboard.columns import Catalogue, Column
+from dashboard import extremes, group_rows, matching, nesting, progress, saved
+from dashboard.columns import ATTRIBUTE, Catalogue, Column
 from dashboard.facts import Facts, Member, Relations, alike, gather, related
 from dashboard.find import Opened
 from dashboard.group_rows import Part
@@ -19,7 +19,9 @@ from dashboard.state import Grouping, State
 from dashboard.table import Extremes, Row, Table, Toggle
 from dashboard.widths import fitting, steps
 from tracker.errors import Invalid
-from tracker.models import Candidate, Kind
+from tracker.models import Candidate, Kind, Status
+
+STATE = Column(ATTRIBUTE, "state")
 
 
 @dataclass(slots=True)
@@ -86,7 +88,11 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
     )
     columns = pinned_first(columns, state.pinned)
     measured = [*owners, *([baseline] if baseline else [])]
-    facts = gather(measured, columns, relations=relations)
+    is_underway = STATE in columns and any(c.status == Status.RUNNING for c in shown)
+    totals = progress.TOTALS if is_underway else ()
+    facts = gather(measured, columns, relations=relations, also=totals)
+    if is_underway:
+        facts.progress = progress.of_many(shown, facts.metrics, facts.params)
     folded = 0
     if state.is_diff:
         equal = equal_columns(catalogue, found, owners, columns, facts, total)

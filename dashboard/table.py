@@ -10,12 +10,21 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard import strip
-from dashboard.cells import EMPTY_SLOT, MISSING, commit, delta, job, label, text
+from dashboard.cells import (
+    EMPTY_SLOT,
+    MISSING,
+    commit,
+    delta,
+    job,
+    label,
+    text,
+    underway,
+)
 from dashboard.columns import ATTRIBUTE, NUMERIC_ATTRIBUTES, Column
 from dashboard.facts import Facts
 from dashboard.templatetags.tracker_tags import ago, number, state, took
 from dashboard.widths import NAME
-from tracker.models import Candidate, Experiment, Kind, Project, Status
+from tracker.models import Candidate, Experiment, Kind, Project, State, Status, states
 
 UNFINISHED = (Status.RUNNING, Status.SCHEDULED)
 
@@ -189,7 +198,11 @@ class Table:
         match key:
             case "state":
                 candidate.experiment = self.experiment
-                return state(candidate)
+                found = self.facts.progress.get(candidate.pk)
+                # Of a silent one it matters for how long.
+                if found is None or states.state(candidate) is not State.LIVE:
+                    return state(candidate)
+                return underway(candidate, found)
             case "duration":
                 return took(candidate)
             case "start":

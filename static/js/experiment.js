@@ -184,6 +184,7 @@
   const QUICK_MS = 5000, SLOW_MS = 30000, LONGEST_MS = 120000;
   const note = document.querySelector("[data-live-text]");
   const arrived = document.querySelector("[data-arrived]");
+  const lost = document.querySelector("[data-lost]");
   let failures = 0, asked = Date.now(), known = Number(document.querySelector("[data-selection]")?.dataset.total || 0);
 
   const update = (row, fresh) => {
@@ -235,10 +236,15 @@
         else if (answer.status !== 204) throw new Error(answer.status);
         failures = 0;
         asked = Date.now();
+        if (lost) lost.hidden = true;
       } catch {
         failures += 1;
         wait = Math.min(QUICK_MS * 2 ** failures, LONGEST_MS);
-        say(`Connection lost, asking again in ${Math.round(wait / 1000)} s`);
+        say("Connection lost");
+        if (lost) {
+          lost.textContent = `Connection lost: this is how it was ${Math.round((Date.now() - asked) / 1000)} s ago. Asking again in ${Math.round(wait / 1000)} s.`;
+          lost.hidden = false;
+        }
       }
     }
     setTimeout(poll, wait);

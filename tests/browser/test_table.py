@@ -96,6 +96,18 @@ def test_values_change_in_their_row_and_new_candidates_are_announced(sweep, open
     page.locator("[data-arrived] a").click()
     expect(page.locator("[data-rows] tr")).to_have_count(7)
 
+    # Another server answers for a while, as a proxy does while ours is away.
+    notice = page.locator("[data-lost]")
+    expect(notice).to_be_hidden()
+    page.route("**/changes/**", lambda route: route.fulfill(status=299))
+    page.clock.run_for(6000)
+    expect(notice).to_contain_text("Connection lost")
+    expect(page.locator("[data-live-text]")).to_have_text("Connection lost")
+    page.unroute("**/changes/**")
+    page.clock.run_for(15000)
+    expect(notice).to_be_hidden()
+    expect(page.locator("[data-live-text]")).to_contain_text("updated")
+
 
 def test_says_how_fresh_it_is_and_pauses(sweep, open_page):
     page = open_page(URL)

@@ -296,6 +296,41 @@ def test_chosen_rows_are_sent_to_compare_without_any_script(browser, sweep, url)
     assert {box.attributes["value"] for box in boxes} == {"1", "2"}
 
 
+# ---------------------------------------------------------------- how far it is
+
+
+def way(browser, url):
+    """What the state says beside the word, of each row that says anything."""
+    page = Page(browser.get(url))
+    bars = page.main.all("progress")
+    assert all(bar.attributes["max"] == "100" for bar in bars)
+    return [bar.attributes["value"] for bar in bars]
+
+
+def test_a_running_one_says_how_far_it_is(browser, sweep, url):
+    ended = make.candidate(sweep, params={"epochs": "10"}, points=series("loss", 1, 2))
+    finish(ended)
+    points = [recording.Point("loss", 1.0, 1000 + s, s) for s in range(5)]
+    make.candidate(sweep, params={"epochs": "8"}, points=points)
+    make.candidate(sweep, params={"epochs": "many"}, points=points)
+
+    assert way(browser, url) == ["50"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"), [((8, 8, 8), ["50"]), ((8, 8), []), ((8, 8, 9), [])]
+)
+def test_a_total_is_learned_from_three_that_ended_alike(
+    browser, sweep, url, ends, said
+):
+    for n, end in enumerate(ends):
+        points = [recording.Point("loss", 1.0, 1000, end - 1)]
+        finish(make.candidate(sweep, points=points, started_ms=n))
+    make.candidate(sweep, points=[recording.Point("loss", 1.0, 1000, 4)])
+
+    assert way(browser, url) == said
+
+
 # ---------------------------------------------------------------- costs, dangers
 
 
