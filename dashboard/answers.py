@@ -7,10 +7,13 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
 
 from dashboard import curve_answers, frames, pictures
+
+COMPRESSION = GZipMiddleware(lambda request: HttpResponse())
 
 
 def lines(
@@ -30,25 +33,26 @@ def sheet(
         return unchanged(etag)
     content = curve_answers.answer(on)
     content["notes"] = [*notes, *content["notes"]]
-    return answer(content, etag)
+    return finished(request, orjson.dumps(content), etag)
 
 
 def whole(request: HttpRequest, content: dict[str, Any]) -> HttpResponse:
     """Where only the answer itself tells whether it changed."""
     body = orjson.dumps(content)
     etag = tag(body)
-    return unchanged(etag) if is_known(request, etag) else finished(body, etag)
+    return unchanged(etag) if is_known(request, etag) else finished(request, body, etag)
 
 
-def answer(content: dict[str, Any], etag: str) -> HttpResponse:
-    return finished(orjson.dumps(content), etag)
+def finished(request: HttpRequest, body: bytes, etag: str) -> HttpResponse:
+    """Compressed: these answers hold no secret that their length could tell of.
 
-
-def finished(body: bytes, etag: str) -> HttpResponse:
+    Pages hold one, the token of their forms, and are left to the proxy.
+    """
     response = HttpResponse(body, content_type="application/json")
     response["ETag"] = etag
     # Kept by the browser, asked for each time: a live curve grows.
     patch_cache_control(response, private=True, no_cache=True)
+    COMPRESSION.process_response(request, response)
     return response
 
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dashboard.charts import DASHES, Figure, Look, figure, typed, x_axis
+from dashboard.charts import DASHES, Figure, Look, figure, x_axis
+from dashboard.packing import typed
 from dashboard.statistics import ENOUGH, quantile
 from tracker.curves import Axis
 

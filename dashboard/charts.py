@@ -5,10 +5,7 @@ Figures name the stylesheet's tokens instead of colours, "--slot-3" or "--slot-3
 """
 
 import math
-import sys
-from array import array
-from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from tracker.curves import Axis
@@ -41,37 +38,6 @@ def escaped(text: str) -> str:
 
 def cut(text: str, length: int = 24) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-# ---------------------------------------------------------------- numbers
-
-FLOAT32_MAX = 3.4e38
-INT32_MAX = 2**31 - 1
-
-
-def typed(numbers: Iterable[float]) -> dict[str, str]:
-    """Numbers in Plotly's binary form: half the bytes of text. Infinities become gaps."""
-    values = [n if math.isfinite(n) else math.nan for n in numbers]
-    code, name = smallest_type(values)
-    packed = array(code, map(int, values) if name == "i4" else values)
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return {"dtype": name, "bdata": b64encode(packed.tobytes()).decode()}
-
-
-def smallest_type(values: Sequence[float]) -> tuple[str, str]:
-    """Four bytes where they are exact enough to draw, eight where they are not."""
-    if all(isinstance(n, int) for n in values):  # steps, which readers count
-        fits = all(abs(n) <= INT32_MAX for n in values)
-        return ("i", "i4") if fits else ("d", "f8")
-    finite = [n for n in values if not math.isnan(n)]
-    if not finite:
-        return "f", "f4"
-    size = max(map(abs, finite))
-    # Seven digits must still tell apart what fills the axis.
-    if size < FLOAT32_MAX and size <= 2000 * (max(finite) - min(finite)):
-        return "f", "f4"
-    return "d", "f8"
 
 
 # ---------------------------------------------------------------- the common layout

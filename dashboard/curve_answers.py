@@ -172,7 +172,11 @@ PER_CENT = "_percentage"
 def read(on: Sheet) -> dict[int, Curve]:
     """By metric. As they were logged, over another metric where one is asked for."""
     metrics = [member.metric for member in on.members]
-    drawn = curves.condensed(metrics, axis=on.axis, between=between(on))
+    # Each bucket has a point of the smoothed line beside its own two.
+    buckets = curves.MAX_BUCKETS // (2 if on.first.smoother else 1)
+    drawn = curves.condensed(
+        metrics, axis=on.axis, buckets=buckets, between=between(on)
+    )
     if not on.first.options.across:
         return drawn
     places = curves.condensed(list(on.across.values()), axis=Axis.STEP)

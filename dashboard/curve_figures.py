@@ -15,14 +15,18 @@ from dashboard.charts import (
     Unit,
     escaped,
     figure,
-    typed,
     x_axis,
 )
+from dashboard.packing import typed
 from tracker.curves import Axis, Curve, Odd
 from tracker.smoothing import Envelope
 
 RAW_INK = 35  # per cent, of a line that a smoothed one runs over
 BAND_INK = 20
+# How many places on an axis are told apart where nobody reads numbers off the line, and
+# where one of many points stands for all around it: zooming in brings the others.
+DRAWN = 2**12
+NEAR = 2**15
 # Where outliers are left out, this share of the values at either end is.
 OUTLYING = 0.01
 MAX_CLIPPED = 300  # marks at the edges
@@ -222,13 +226,15 @@ def traces(line: Line, paper: Paper) -> list[dict[str, Any]]:
         bare["yaxis"] = "y3"
     if line.envelope is not None:
         return band(line.envelope, bare, line.look, paper)
+    is_condensed = line.curve.is_condensed
     if line.smooth is None:
+        is_whole = all(isinstance(at, int) for at in x)  # steps, which readers count
         mode = "lines+markers" if len(x) <= MARKED_POINTS else "lines"
         return [
             {
                 **bare,
                 "mode": mode,
-                "x": typed(x),
+                "x": typed(x, places=NEAR if is_condensed and not is_whole else 0),
                 "y": typed(y),
                 "line": {"color": colour, "width": 1.75, **shape},
                 "marker": {"size": 5, "color": colour},
@@ -239,15 +245,15 @@ def traces(line: Line, paper: Paper) -> list[dict[str, Any]]:
     return [
         {
             **bare,
-            "x": typed(x),
-            "y": typed(y),
+            "x": typed(x, places=DRAWN if is_condensed else 0),
+            "y": typed(y, places=DRAWN if is_condensed else 0),
             "line": {"color": f"{colour}/{RAW_INK}", "width": 1},
             "hoverinfo": "skip",
             "meta": {"raw": 1},
         },
         {
             **bare,
-            "x": typed(smooth_x),
+            "x": typed(smooth_x, places=NEAR if is_condensed else 0),
             "y": typed(smooth_y),
             "line": {"color": colour, "width": 1.75, **shape},
             "hoverinfo": "none",

@@ -1,12 +1,15 @@
 """Figures: valid for Plotly, free of colours, and without markup."""
 
+import gzip
 import math
+import random
 
 import pytest
 
 from dashboard import charts, curve_figures, parallel, scatter
 from dashboard.charts import Bar, Look
 from dashboard.curve_figures import Line, Mark, Paper
+from dashboard.packing import typed
 from dashboard.scatter import Dot, Field
 from tests.dashboard.figures import numbers, texts, valid
 from tests.dashboard.reading import HOSTILE
@@ -85,6 +88,10 @@ def test_counts_time_in_the_unit_of_the_chart():
     assert figure["layout"]["xaxis"]["title"]["text"] == "hours since the start"
 
 
+def compressed(packed):
+    return gzip.compress(packed["bdata"].encode())
+
+
 class TestNumbers:
     @pytest.mark.parametrize(
         "values, dtype",
@@ -101,15 +108,38 @@ class TestNumbers:
         ],
     )
     def test_take_four_bytes_where_they_are_exact_enough(self, values, dtype):
-        assert charts.typed(values)["dtype"] == dtype
+        assert typed(values)["dtype"] == dtype
 
     def test_come_back_as_they_went(self):
         values = [1, -2, 2**31 - 1]
 
-        assert numbers(charts.typed(values)) == values
+        assert numbers(typed(values)) == values
+
+    @pytest.mark.parametrize("shift", [0.0, 3.0, 1.7e12])
+    def test_may_be_as_coarse_as_nobody_sees(self, shift):
+        chance = random.Random(1)
+        values = [shift + 1000 * chance.random() for _ in range(500)]
+        packed = typed(values, places=4096)
+        spread = max(values) - min(values)
+
+        there = numbers(packed)
+
+        assert max(abs(a - b) for a, b in zip(there, values, strict=True)) < (
+            spread / 4096
+        )
+        assert len(compressed(packed)) < 0.9 * len(compressed(typed(values)))
+
+    def test_keep_their_size_on_a_logarithmic_axis(self):
+        values = [10.0**-power for power in range(30)]
+
+        there = numbers(typed(values, places=4096))
+
+        assert all(
+            abs(a / b - 1) < 1 / 4096 for a, b in zip(there, values, strict=True)
+        )
 
     def test_infinities_become_gaps(self):
-        assert math.isnan(numbers(charts.typed([1.5, math.inf]))[1])
+        assert math.isnan(numbers(typed([1.5, math.inf]))[1])
 
 
 def test_escapes_what_plotly_would_take_for_markup():

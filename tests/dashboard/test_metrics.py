@@ -1,6 +1,7 @@
 """A candidate's metrics: the table, the curve behind each, and the history as a file."""
 
 import csv
+import gzip
 import io
 import json
 import math
@@ -213,6 +214,18 @@ class TestChart:
         assert len(numbers(whole["figure"]["data"][0]["y"])) <= 42
         assert numbers(part["figure"]["data"][0]["x"]) == list(range(690, 711))
         assert any("no spike is lost" in note for note in whole["notes"])
+
+    def test_is_compressed_for_those_who_can_read_it(self, browser, sweep):
+        candidate = make.candidate(sweep, points=curve("loss", list(range(1, 500))))
+        plain = self.ask(browser, candidate)
+        browser.defaults["HTTP_ACCEPT_ENCODING"] = "gzip, br"
+        small = self.ask(browser, candidate)
+
+        assert small["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in small["Vary"]
+        assert small["ETag"] == plain["ETag"]
+        assert gzip.decompress(small.content) == plain.content
+        assert len(small.content) < len(plain.content) / 1.2
 
     def test_is_answered_with_304_until_it_grows(self, browser, sweep):
         candidate = make.candidate(sweep, points=curve("loss", [1.0, 2.0]))
