@@ -5,10 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from tracker import members, projects, purging, tokens
+from tracker import audit, members, projects, purging, tokens
 from tracker.admin.frame import History, Listed, confirmed, each, linked, lists
 from tracker.admin.trash import begin_purge, said
 from tracker.models import (
@@ -18,6 +19,8 @@ from tracker.models import (
     Membership,
     Project,
     User,
+    Visibility,
+    What,
 )
 
 admin.site.unregister(Group)
@@ -47,7 +50,48 @@ class AccountAdmin(Listed, UserAdmin):
         ("May", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("When", {"fields": ("last_login", "date_joined")}),
     )
-    readonly_fields = ["last_login", "date_joined"]
+    # Blocking ends sessions and tokens, too: the action does it.
+    readonly_fields = ["is_active", "last_login", "date_joined"]
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        if add:
+            return super().construct_change_message(request, form, formsets, add)
+        fields = [name for name in form.changed_data if name in form.fields]
+        return "; ".join(
+            f"{form.fields[name].label}: {form.initial.get(name)} → {form.cleaned_data[name]}"
+            for name in fields
+        )
+
+    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        audit.record(What.USER_CREATED, about=obj, note="in the administration")
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        if message:
+            audit.record(What.USER_CHANGED, about=obj, note=str(message))
+        return super().log_change(request, obj, message)
+
+    @transaction.atomic
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """Whoever knew the old one is out: sessions are bound to it."""
+        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        answer = super().user_change_password(request, id, form_url)
+        user = User.objects.filter(pk=id).first()
+        if user and user.password != before:
+            audit.record(What.PASSWORD_CHANGED, about=user)
+        return answer
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Any = None
+    ) -> list[Any] | tuple[Any, ...]:
+        """Nobody locks themselves out: another administrator takes the rights away."""
+        kept = super().get_readonly_fields(request, obj)
+        is_own = obj is not None and obj.pk == request.user.pk
+        return [*kept, "is_staff", "is_superuser"] if is_own else kept
 
     @admin.display(description="")
     def belongings(self, row: User) -> str:
@@ -81,9 +125,21 @@ class AccountAdmin(Listed, UserAdmin):
 
 
 class Members(admin.TabularInline):
+    """To read: the project's own page keeps an owner, and writes down who did what."""
+
     model = Membership
-    autocomplete_fields = ["user"]
+    fields = ("user", "role", "created_at", "ends_at")
+    readonly_fields = fields
     extra = 0
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
 
 
 @admin.register(Project)
@@ -99,6 +155,16 @@ class ProjectAdmin(Listed):
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False  # the page “Projects” makes them, with all that belongs to one
+
+    def save_model(
+        self, request: HttpRequest, obj: Project, form: Any, change: bool
+    ) -> None:
+        projects.change(
+            obj,
+            name=obj.name,
+            description=obj.description,
+            visibility=Visibility(obj.visibility),
+        )
 
     @admin.display(description="")
     def inside(self, row: Project) -> str:

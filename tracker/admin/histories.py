@@ -49,8 +49,8 @@ LISTS: dict[type[Model], tuple[str, str, str]] = {
     ),
     CIBuild: (
         "provider →candidate job_id pipeline_id branch commit user is_verified",
-        "=job_id =pipeline_id =commit =candidate__eid",
-        "provider is_verified",
+        "=provider =job_id =pipeline_id =commit =candidate__eid",
+        "is_verified",
     ),
     Dataset: ("name digest source_type →experiment", "name =digest", ""),
     DatasetUse: ("pk →candidate →dataset", "=candidate__eid =dataset__digest", ""),
@@ -80,9 +80,13 @@ LISTS: dict[type[Model], tuple[str, str, str]] = {
     Star: ("pk →user →experiment", "user__username", ""),
     MetricRules: ("pk →project", "project__slug", ""),
     Action: ("pk →project →asked_by", "project__slug", ""),
-    Counter: ("kind last →project", "project__slug", "kind"),
+    Counter: ("kind last →project", "=kind project__slug", ""),
     DiscardedSeries: ("metric_id count", "=metric_id", ""),
 }
+
+
+# What the name of a related row is made of.
+NAMED_BY = {"use": "use__dataset", "version": "version__model"}
 
 
 def history(columns: str, search: str, filters: str) -> type[History]:
@@ -92,7 +96,7 @@ def history(columns: str, search: str, filters: str) -> type[History]:
         "list_display": [
             linked(name[1:]) if name.startswith("→") else name for name in names
         ],
-        "list_select_related": related,
+        "list_select_related": [NAMED_BY.get(name, name) for name in related],
         "search_fields": search.split(),
         "list_filter": filters.split(),
     }

@@ -1,6 +1,6 @@
 """Experiments, candidates and logged models: restored, purged, and finished when stuck."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -50,20 +50,20 @@ def purge_scopes(rows: QuerySet[Any], chosen: str) -> list[Scope]:
     ]
 
 
-class Deletable(History):
-    """Rows that have a trash."""
-
-    chosen = ""
-    actions = ["restore", "purge"]
-
-    def bring_back(self, row: Any) -> None:
-        raise NotImplementedError
+def restoring(verb: Callable[[Any], object]) -> Callable[..., None]:
+    """The action that brings rows back, by the verb that pages call."""
 
     @admin.action(description="Restore")
-    def restore(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        each(
-            request, rows.filter(deleted_at__isnull=False), self.bring_back, "restored"
-        )
+    def restore(_: Any, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        each(request, rows.filter(deleted_at__isnull=False), verb, "restored")
+
+    return restore
+
+
+class Deletable(History):
+    """Rows that have a trash. `chosen` is their place in the scope of a purge."""
+
+    chosen = ""
 
     @admin.action(description="Purge: delete for ever")
     def purge(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
@@ -91,9 +91,7 @@ class ExperimentAdmin(Deletable):
     list_filter = [("deleted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["project"]
     search_fields = ["name", "project__slug"]
-
-    def bring_back(self, row: Any) -> None:
-        lifecycle.restore_experiment(row)
+    actions = [restoring(lifecycle.restore_experiment), "purge"]
 
     @admin.display(description="")
     def inside(self, row: Experiment) -> SafeString | str:
@@ -123,10 +121,7 @@ class CandidateAdmin(Deletable):
     list_filter = ["status", ("deleted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["experiment", "project"]
     search_fields = ["name", "eid__exact"]
-    actions = ["finish", "restore", "purge"]
-
-    def bring_back(self, row: Any) -> None:
-        lifecycle.restore_candidate(row)
+    actions = ["finish", restoring(lifecycle.restore_candidate), "purge"]
 
     @admin.display(description="#")
     def number(self, row: Candidate) -> str:

@@ -1,5 +1,7 @@
 """Work behind requests: files and jobs, and trying again what failed."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -9,6 +11,18 @@ from artifacts.models import Artifact, DiscardedBlob
 from tracker import jobs
 from tracker.admin.frame import History, each, linked
 from tracker.models import Job, Worker
+
+
+class KindFilter(admin.SimpleListFilter):
+    """The kinds there are, and not those found by reading every job."""
+
+    title = parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name.replace("_", " ")) for name in sorted(jobs.KINDS)]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Job]) -> QuerySet[Job]:
+        return rows.filter(kind=self.value()) if self.value() else rows
 
 
 @admin.register(Job)
@@ -23,7 +37,7 @@ class JobAdmin(History):
         "created_at",
         "finished_at",
     ]
-    list_filter = ["state", "kind"]
+    list_filter = ["state", KindFilter]
     list_select_related = ["project", "asked_by"]
     search_fields = ["title"]
     actions = ["retry"]
