@@ -1,13 +1,38 @@
-"""What its owners change about a project: name, description, visibility; delete, restore."""
+"""What people do with whole projects: create, rename, describe, open, delete, restore."""
 
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from tracker import audit
-from tracker.errors import Conflict, Invalid, NotFound
+from tracker import audit, lifecycle
+from tracker.errors import Conflict, Denied, Invalid, NotFound
 from tracker.lifecycle import DEFAULT_PROJECT
-from tracker.models import Project, Visibility, What
+from tracker.models import Project, User, Visibility, What
+
+
+def may_create(user: User | AnonymousUser) -> bool:
+    """Everyone with an account, or staff alone: the settings say which."""
+    if settings.PROJECT_CREATORS == "staff":
+        return user.is_authenticated and user.is_staff
+    return user.is_authenticated
+
+
+def create(by: User, slug: str, *, name: str, visibility: Visibility) -> Project:
+    """A project that this person owns. The slug has been checked as for `create_project`.
+
+    Raises Denied where it is not theirs to make one, and AlreadyExists.
+    """
+    if not may_create(by):
+        raise Denied(NOT_YOURS)
+    return lifecycle.create_project(slug, name=name, visibility=visibility, owner=by)
+
+
+NOT_YOURS = (
+    "Only administrators create projects on this server. Ask one of them to make it"
+    " and to make you its owner."
+)
 
 
 @transaction.atomic

@@ -18,6 +18,8 @@ from dashboard.find import number_of
 from dashboard.forms import ProjectForm
 from dashboard.views.experiments import details
 from tracker import access, lifecycle, sketches, tokens
+from tracker import projects as project_verbs
+from tracker.errors import AlreadyExists
 from tracker.lifecycle import now_ms
 from tracker.models import (
     Candidate,
@@ -183,11 +185,17 @@ def projects(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if not request.user.is_authenticated:
             raise PermissionDenied("Sign in to create a project.")
+        if not project_verbs.may_create(request.user):
+            raise PermissionDenied(project_verbs.NOT_YOURS)
         if form.is_valid():
-            return created(request.user, form)
+            try:
+                return created(request.user, form)
+            except AlreadyExists as problem:  # made in this very moment
+                form.add_error("slug", problem.message)
     page = {
         "section": "projects",
         "form": form,
+        "may_create": project_verbs.may_create(request.user),
         "projects": with_roles(request.user),
         "deleted": access.restorable_by(request.user).order_by("-deleted_at"),
     }
@@ -206,11 +214,11 @@ def with_roles(user: User | AnonymousUser) -> list[Project]:
 
 def created(owner: User, form: ProjectForm) -> HttpResponse:
     fields = form.cleaned_data
-    project = lifecycle.create_project(
+    project = project_verbs.create(
+        owner,
         fields["slug"],
         name=fields["name"],
         visibility=fields["visibility"],
-        owner=owner,
     )
     return HttpResponseRedirect(reverse("start", args=[project.slug]))
 

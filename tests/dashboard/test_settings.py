@@ -8,9 +8,11 @@ from django.conf import settings as product
 from django.test import Client
 from django.utils import timezone
 
+from dashboard.forms import ProjectForm
 from tests import make
 from tests.dashboard.reading import Page
-from tracker import members, tokens
+from tracker import members, projects, tokens
+from tracker.errors import Denied
 from tracker.models import (
     AccessToken,
     Invitation,
@@ -125,6 +127,36 @@ def test_whoever_makes_a_project_owns_it(stranger):
     member = Membership.objects.get(project__slug="mine")
     assert (member.user, member.role) == (stranger, Role.OWNER)
     assert browser.get("/p/mine/settings/members/").status_code == 200
+
+
+def test_leaves_new_projects_to_administrators_where_told_so(stranger, settings):
+    settings.PROJECT_CREATORS = "staff"
+    new = {"name": "Mine", "slug": "mine", "visibility": "private"}
+    root = make.user("root", is_staff=True, is_superuser=True)
+
+    refused = client(stranger).post("/projects/", new)
+    assert refused.status_code == 403
+    assert "Only administrators create projects" in refused.content.decode()
+    with pytest.raises(Denied):
+        projects.create(stranger, "mine", name="", visibility=Visibility.PRIVATE)
+    assert not Project.objects.exists()
+    page = Page(client(stranger).get("/projects/"))
+    assert not page.root.all("input", name="slug")
+    assert "Administrators create the projects" in page.main.text
+    assert "Sign in to create" in Page(client().get("/projects/")).main.text
+
+    assert client(root).post("/projects/", new).status_code == 302
+
+
+def test_two_who_want_one_address_at_once_are_told(stranger, monkeypatch):
+    monkeypatch.setattr(ProjectForm, "validate_unique", lambda self: None)
+    new = {"name": "Mine", "slug": "vision", "visibility": "private"}
+    make.project("vision")
+
+    answer = client(stranger).post("/projects/", new)
+
+    assert answer.status_code == 422
+    assert "exists already" in answer.content.decode()
 
 
 @pytest.mark.parametrize("slug", ["api", "ADMIN", "p", "123", "a/b", "a b", "", ".x"])
