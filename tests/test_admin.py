@@ -51,7 +51,7 @@ from tracker.models import (
 
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
 # Rows without a number of their own: charts show them.
-UNLISTED = {"Point", "Tile"}
+UNLISTED = {"FailedSignIn", "Point", "Tile"}
 
 
 def address(model, page="changelist", *args):

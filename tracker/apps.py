@@ -11,7 +11,7 @@ class TrackerConfig(AppConfig):
 
     def ready(self) -> None:
         # Registered by being imported.
-        from tracker import routes, signing_in, sqlite  # noqa: F401
+        from tracker import deployment, routes, signing_in, sqlite  # noqa: F401
 
 
 class BackOfficeConfig(AdminConfig):

@@ -34,20 +34,19 @@ NUL, REPLACEMENT = "%00", "%EF%BF%BD"
 Answer = Callable[[HttpRequest], HttpResponse]
 View = Callable[..., HttpResponse]
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": ", ".join(
-        f"{feature}=()"
-        for feature in "accelerometer bluetooth camera display-capture geolocation"
-        " gyroscope magnetometer microphone midi payment serial usb".split()
-    ),
-}
+# Beside what Django's own middlewares say before this one: no page needs any of them.
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in "accelerometer bluetooth camera display-capture geolocation"
+    " gyroscope magnetometer microphone midi payment serial usb".split()
+)
 
 # What a browser may do with an answer that is no page.
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
+# And with a page that says no before the pages' own policy is reached.
+BARE = (
+    f"{NOTHING}; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+)
 
 
 def front_door(get_response: Answer) -> Answer:
@@ -68,17 +67,14 @@ def front_door(get_response: Answer) -> Answer:
         response.headers["X-Request-Id"] = origin.request_id
         if incoming.is_abandoned(request.META):
             response.headers["Connection"] = "close"
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if settings.SECURE_HSTS_SECONDS:
-            response.headers["Strict-Transport-Security"] = (
-                f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
-            )
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         if errors.is_api_path(request.path_info):
             response.headers.setdefault("Cache-Control", "private, no-store")
             response.headers.setdefault("Content-Security-Policy", NOTHING)
         else:
             response.headers.setdefault("Cache-Control", "private, no-cache")
+            if response.headers.get("Content-Type", "").startswith("text/html"):
+                response.headers.setdefault("Content-Security-Policy", BARE)
         return response
 
     return pass_through

@@ -114,6 +114,11 @@ try:
     # How long a search, a list or a chart may keep the database busy.
     SEARCH_SECONDS = number("TRACKER_SEARCH_SECONDS", 10, least=1)
 
+    # Team mode: who may create projects, everyone with an account or administrators.
+    PROJECT_CREATORS = choice(
+        "TRACKER_PROJECT_CREATORS", "everyone", ("everyone", "staff")
+    )
+
     # The largest artifact, in bytes.
     MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3, least=1)
 
@@ -209,8 +214,10 @@ INSTALLED_APPS = [
     "dashboard.apps.DashboardConfig",
 ]
 
-# The API's requests pass only the first two of these: see tracker/middleware.py.
+# The API's requests pass only the first four of these: see tracker/middleware.py.
 MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tracker.middleware.front_door",
     "tracker.middleware.api_first",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -280,7 +287,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "tracker.memory.Memory",
         "LOCATION": REDIS_URL,
     }
     if REDIS_URL
@@ -355,7 +362,16 @@ SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
-
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+if PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SILENCED_SYSTEM_CHECKS = [
+    # Never redirect to https: MLflow's client would turn its POST into a GET, and has sent
+    # its token over plain http by then. The proxy that has the certificate answers there.
+    "security.W008",
+    # Being preloaded is the whole domain's choice and hard to undo, not one server's.
+    "security.W021",
+]
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -12,6 +12,7 @@ from tracker import (
     closing,
     jobs,
     purging,
+    throttling,
     tiling,
 )
 from tracker.errors import TrackerError
@@ -62,6 +63,7 @@ def sweep() -> None:
     has_more = jobs.run_waiting(ROUND_SECONDS)
     jobs.forget_finished()
     audit.forget_old()
+    throttling.forget_failures()
     if has_more:
         sweep.delay()
 

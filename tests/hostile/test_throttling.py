@@ -2,17 +2,26 @@
 
 import base64
 import logging
+import os
+import subprocess
+import sys
 import threading
+from datetime import timedelta
 
 import pytest
 from django.conf import settings as product
 from django.test import Client
+from django.utils import timezone
+from redis import Redis
 
-from tests import make
-from tracker import redaction, throttling, tokens
+from tests import make, parts
+from tests.live import environment
+from tests.ops.test_company import wait_for
+from tracker import memory, redaction, throttling, tokens
 from tracker.api.auth import Credentials, PerCaller
 from tracker.api.endpoint import EndpointView
-from tracker.models import Role
+from tracker.errors import TooMany
+from tracker.models import FailedSignIn, Role
 from tracker.throttling import Rate
 
 CALL = "/p/vision/api/2.0/mlflow/experiments/get?experiment_id=0"
@@ -107,6 +116,122 @@ def test_counts_every_call_of_many_threads():
         thread.join()
 
     assert sum(passed) == 50
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory):
+    """A real Redis on a socket of its own, and its address."""
+    program = parts.redis_server()
+    if not program:
+        because = "Redis is missing: install it (on Debian: apt install redis-server)"
+        pytest.fail(because) if os.environ.get("CI") else pytest.skip(because)
+    socket = tmp_path_factory.mktemp("redis") / "s"
+    process = subprocess.Popen(
+        [program, "--port", "0", "--unixsocket", str(socket), "--save", ""],
+        stdout=subprocess.DEVNULL,
+    )
+    client = Redis(unix_socket_path=str(socket))
+    wait_for(lambda: socket.exists() and client.ping())
+    yield f"unix://{socket}"
+    client.close()
+    memory.redis_at(f"unix://{socket}").close()
+    process.terminate()
+    process.wait(20)
+
+
+ANOTHER_PROCESS = """
+import sys, django
+django.setup()
+from tracker import throttling
+rate = throttling.Rate(per_minute=1, burst=100)
+print(sum(throttling.wait_for("shared", rate) == 0 for _ in range(80)))
+"""
+
+
+def test_shares_one_bucket_between_processes(redis, settings):
+    settings.REDIS_URL = redis
+    rate = Rate(per_minute=1, burst=100)
+    other = subprocess.run(
+        [sys.executable, "-c", ANOTHER_PROCESS],
+        env=environment(
+            TRACKER_REDIS_URL=redis,
+            TRACKER_DATA_DIR=str(product.DATA_DIR),
+            DJANGO_SETTINGS_MODULE="tracker.settings",
+        ),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert other.returncode == 0, other.stderr
+
+    passed = sum(throttling.wait_for("shared", rate) == 0 for _ in range(80))
+
+    assert (int(other.stdout), passed) == (80, 20)
+    assert 0 < throttling.wait_for("shared", rate) <= 60
+    assert throttling.wait_for("another", rate) == 0
+
+
+def test_takes_several_calls_at_a_time_and_gives_out_each(redis, settings, monkeypatch):
+    settings.REDIS_URL = redis
+    rate = Rate(per_minute=1, burst=1000)
+    asked = []
+    real = memory.redis_at(redis).eval
+    monkeypatch.setattr(
+        memory.redis_at(redis), "eval", lambda *a: asked.append(a) or real(*a)
+    )
+
+    passed = sum(throttling.wait_for("busy", rate) == 0 for _ in range(1100))
+
+    assert passed == 1000
+    assert len(asked) == 1000 / 20 + 100
+
+
+def test_counts_by_itself_while_redis_is_away(tmp_path, settings, caplog):
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody"
+    rate = Rate(per_minute=1, burst=3)
+
+    passed = [throttling.wait_for("x", rate) == 0 for _ in range(5)]
+
+    assert passed == [True] * 3 + [False] * 2
+    assert len(caplog.records) == 1
+
+
+def test_remembers_in_redis_as_json_and_forgives_its_absence(redis, tmp_path):
+    here, away = (
+        memory.Memory(url, {}) for url in (redis, f"unix://{tmp_path}/nobody")
+    )
+
+    here.set("pair", (1, {"a": "b"}), 60)
+    assert here.get("pair") == [1, {"a": "b"}]
+    assert [here.add("once", True, 60) for _ in range(2)] == [True, False]
+    assert here.get_many(["once", "never"]) == {"once": True}
+    here.delete("pair")
+    assert here.get("pair") is None
+    raw = memory.redis_at(redis).get(here.make_key("once"))
+    assert raw == b"true"
+
+    away.set("x", 1, 60)
+    assert away.get("x") is None
+    assert away.add("x", True, 60)
+    assert away.get_many(["x"]) == {}
+
+
+@pytest.mark.django_db
+def test_forgets_a_wrong_password_after_five_minutes(team, settings):
+    settings.SIGN_INS = 1
+    throttling.note_failure("ann", "192.0.2.1")
+    for name, address in (("ann", "192.0.2.9"), ("bob", "192.0.2.1")):
+        with pytest.raises(TooMany):
+            throttling.refuse_guessing(name, address)
+    throttling.refuse_guessing("bob", "192.0.2.9")
+    assert "ann" not in str(list(FailedSignIn.objects.values()))
+
+    FailedSignIn.objects.update(at=timezone.now() - timedelta(seconds=301))
+
+    throttling.refuse_guessing("ann", "192.0.2.1")
+    throttling.note_failure("bob", "192.0.2.2")
+    throttling.forget_failures()
+    assert FailedSignIn.objects.count() == 2
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,6 @@ def verified(name: str, password: str) -> User | None:
     The memory is under a keyed hash that also holds the stored password's digest, so
     that changing the password forgets it at once.
     """
-    throttling.refuse_guessing(name, audit.origin().address)
     user = User.objects.filter(username=name, is_active=True).first()
     key = salted_hmac(
         "tracker.api.auth",
@@ -124,6 +123,7 @@ def verified(name: str, password: str) -> User | None:
     ).hexdigest()
     if user and cache.get(key):
         return user
+    throttling.refuse_guessing(name, audit.origin().address)
     # For an unknown name too: Django then does the same work for nothing, so that the
     # time tells nobody which names exist.
     found = authenticate(username=name, password=password)

@@ -2,6 +2,7 @@
 
 from tracker.models.access import (
     AccessToken,
+    FailedSignIn,
     Invitation,
     Membership,
     Project,
@@ -62,6 +63,7 @@ __all__ = [
     "DiscardedSeries",
     "Experiment",
     "ExperimentTag",
+    "FailedSignIn",
     "Invitation",
     "Job",
     "Key",

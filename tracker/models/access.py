@@ -185,6 +185,19 @@ class AccessToken(models.Model):
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
+class FailedSignIn(models.Model):
+    """A password that was wrong, counted for a few minutes: by account and by address."""
+
+    key = models.CharField(max_length=64)  # SHA-256 of which of the two, hexadecimal
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["key", "at"], name="failed_lately")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> Self:
         return self.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
