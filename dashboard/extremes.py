@@ -21,6 +21,10 @@ UNKNOWN = Extremes({}, None)
 FEW = 5000
 # The strip spans all but this share at either end.
 CUT = 0.05
+# Passing over more than this along an index takes longer than reading a sample, whose
+# ends are as good.
+FAR = 1000
+SAMPLE = 1000
 
 
 def of_all(
@@ -116,14 +120,31 @@ def of_many(
         nth(experiment, matching, column, descending=column.direction == Direction.MAX)
         for column in judged
     ]
+    cut = int(total * CUT)
+    if main and cut > FAR:
+        return of_sample(experiment, matching, judged, main)
     if main:
-        cut = int(total * CUT)
         parts.append(nth(experiment, matching, main, descending=False, place=cut))
         parts.append(nth(experiment, matching, main, descending=True, place=cut))
     row = Experiment.objects.filter(pk=experiment.pk).values_list(*parts).get()
     best = {c: v for c, v in zip(judged, row, strict=False) if v is not None}
     low, high = row[len(judged) :] if main else (None, None)
     return Extremes(best, strip.scale(low, high))
+
+
+def of_sample(
+    experiment: Experiment,
+    matching: QuerySet[Candidate] | None,
+    judged: Sequence[Column],
+    main: Column,
+) -> Extremes:
+    """The best of all, but the strip of the newest: its ends lie far from an index's."""
+    if matching is None:
+        matching = experiment.candidates.filter(deleted_at=None)
+    newest = matching.order_by("-started_ms", "eid").values_list("pk", flat=True)
+    sample = Candidate.objects.filter(pk__in=list(newest[:SAMPLE]))
+    best = of_many(experiment, matching, judged, None, 0).best if judged else {}
+    return Extremes(best, of_few(sample, [], main).scale)
 
 
 def nth(

@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from dashboard import directions, pins
+from dashboard import directions, pins, totals
 from tracker import access, permits
 from tracker.access import Actor
 from tracker.errors import Denied, NotFound
@@ -179,7 +179,7 @@ def experiment(project: Project, iid: int, *, user: User | None = None) -> Opene
     found = (
         Experiment.objects.filter(project=project, iid=iid)
         .annotate(
-            total=number_of(alive, by="experiment"),
+            total=totals.recalled(project.pk, iid) or number_of(alive, by="experiment"),
             live=number_of(running, by="experiment"),
             archived_count=number_of(archived, by="experiment"),
             is_starred=Exists(stars),
@@ -194,6 +194,7 @@ def experiment(project: Project, iid: int, *, user: User | None = None) -> Opene
     found.project = project
     directions.narrow(found.metric_rules)
     kept = vars(found)  # annotations, which no type knows of
+    totals.remember(project.pk, iid, kept["total"])
     number = kept["baseline"].lstrip("#")
     is_number = number.isascii() and number.isdigit() and len(number) < 19
     return Opened(

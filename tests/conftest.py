@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from dashboard import totals
 from tests import make, parts
 from tests.live import Server
 from tracker import access, lifecycle, recording, throttling
@@ -21,6 +22,7 @@ def fresh_memory():
     endpoint.forget_projects()
     access.local_owner.cache_clear()
     throttling.forget()
+    totals.forget()
     cache.clear()
 
 
