@@ -6,10 +6,10 @@ made today. Who may open it is asked again each time, of the project it leads in
 
 import base64
 import hashlib
-from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 
+from tracker import locations
 from tracker.errors import Invalid
 from tracker.models import Project, ShortLink
 
@@ -19,7 +19,7 @@ MAX_QUERY_CHARS = 50_000
 
 def shorten(project: Project, address: str) -> ShortLink:
     """The link to an address of this project. Raises Invalid for any other address."""
-    parts = urlsplit(address)
+    parts = locations.parts(address)
     if parts.scheme or parts.netloc or not parts.path.startswith(f"/p/{project.slug}/"):
         raise Invalid("Only pages of this project can have a short link here.")
     if len(parts.path) > 500 or len(parts.query) > MAX_QUERY_CHARS:

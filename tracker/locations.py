@@ -5,7 +5,7 @@ Anything that could name a file of this machine, or of the client's, is refused.
 """
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from tracker.errors import Invalid
 from tracker.keys import echoed
@@ -66,6 +66,14 @@ def problem(location: str) -> str:
 
 def is_own_root(location: str) -> bool:
     return location.startswith(OWN_SCHEME) and not urlsplit(location).path.strip("/")
+
+
+def parts(address: str) -> SplitResult:
+    """An address taken apart; what is none has no parts, and no host above all."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def fully_decoded(text: str) -> str:

@@ -4,7 +4,6 @@ import logging
 import secrets
 from collections.abc import Callable
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -18,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404
 from django.utils.functional import SimpleLazyObject
 
-from tracker import access, audit, deadlines, incoming, permits, redaction
+from tracker import access, audit, deadlines, incoming, locations, permits, redaction
 from tracker.api import directory, errors
 from tracker.api.endpoint import EndpointView
 from tracker.models import User
@@ -145,7 +144,7 @@ def is_ours(origin: str, host: str) -> bool:
     """Whether a page from that origin is one of Tracker's own."""
     if settings.PUBLIC_URL and origin == settings.PUBLIC_URL:
         return True
-    return urlsplit(origin).netloc.lower() == host.lower()
+    return locations.parts(origin).netloc.lower() == host.lower()
 
 
 def api_first(get_response: Answer) -> Answer:

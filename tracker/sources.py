@@ -7,7 +7,6 @@ a model must belong to the run or model that the version names.
 
 import re
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from tracker import locations
 from tracker.errors import Invalid, NotFound
@@ -112,7 +111,8 @@ def refuse_elsewhere(
     project: Project, source: str, run_id: str, model: LoggedModel | None
 ) -> None:
     """An address in Tracker's own storage must be that of the run or the model."""
-    if urlsplit(source).netloc:
+    address = locations.parts(source)
+    if address.netloc or not address.scheme:
         raise refused(source, "An mlflow-artifacts address names no host.")
     run = Candidate.objects.filter(project=project, eid=run_id).first()
     homes = [owner.artifact_uri for owner in (run, model) if owner]

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from dashboard import baselines, find, options
 from dashboard.toast import undoable
-from tracker import bulk
+from tracker import bulk, locations
 from tracker.errors import Invalid, TrackerError
 from tracker.models import (
     Action,
@@ -150,7 +150,7 @@ def models(project: Project) -> list[str]:
 def safe_back(at: str, project: Project, experiment: Experiment) -> str:
     """The table that the choice was made on, or a candidate's page; never one elsewhere."""
     here = reverse("experiment", args=[project.slug, experiment.iid])
-    address = urlsplit(at)
+    address = locations.parts(at)
     if not address.scheme and not address.netloc and CANDIDATE.match(address.path):
         project_of = address.path.split("/")[2]
         return address.path if project_of == project.slug else here

@@ -1,7 +1,5 @@
 """Sharing a page by a short link, and opening one."""
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -10,6 +8,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from dashboard import find, options, shortlinks
 from dashboard.snippets import Code
+from tracker import locations
 from tracker.errors import Invalid
 from tracker.models import Project, Role, ShortLink
 from tracker.permits import Who, needs
@@ -48,7 +47,7 @@ def address_of(request: HttpRequest, link: ShortLink) -> str:
 
 def frozen(request: HttpRequest, project: Project, at: str) -> str:
     """The same table with exactly the candidates that match now. Raises Invalid."""
-    address = urlsplit(at)
+    address = locations.parts(at)
     try:
         match = resolve(address.path)
     except Resolver404:

@@ -134,7 +134,13 @@ SOURCES = st.one_of(
                 "runs:",
                 "file:///etc",
             ),
-            *("mlflow-artifacts:/1/x/artifacts", "s3://[", "s3://b/%", "http://[::1"),
+            *(
+                "mlflow-artifacts:/1/x/artifacts",
+                "s3://[",
+                "mlflow-artifacts://[",
+                "s3://b/%",
+                "http://[::1",
+            ),
         ]
     ),
     ODD_TEXTS,

@@ -38,6 +38,7 @@ VALUES = [
     "," * 5000,
     "%F0%9F%A7%AA%E2%80%AE",
     "//evil.example/",
+    "http://[",
 ]
 SPECIAL_IIDS = ["0", "9" * 18, "9" * 20, "9" * 400, "00001", "%D9%A3"]
 SPECIAL_TEXTS = ["%00", "%ff", "..", "%2e%2e%2f", "x" * 5000, "%0a", quote(MARKUP), "'"]
@@ -183,7 +184,17 @@ def test_survives_what_stands_in_the_address(world):
     assert not found, "\n".join(found[:20])
 
 
-BAD_FIELDS = ["", "\0", "a" * 100_000, MARKUP, "9" * 5000, "-1", "\u202e\u0007", "%"]
+BAD_FIELDS = [
+    "",
+    "\0",
+    "a" * 100_000,
+    MARKUP,
+    "9" * 5000,
+    "-1",
+    "\u202e\u0007",
+    "%",
+    "//[",
+]
 
 
 @pytest.mark.parametrize("route", pages("POST"), ids=lambda route: route.address or "/")
