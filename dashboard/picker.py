@@ -69,6 +69,15 @@ class Choice(NamedTuple):
     note: str
 
 
+KINDS = (
+    ("", "Every kind"),
+    (Kind.METRIC.value, "Metrics"),
+    (Kind.PARAM.value, "Parameters"),
+    (Kind.TAG.value, "Tags"),
+    (ATTRIBUTE, "Attributes"),
+)
+
+
 class Section(NamedTuple):
     """Keys of one kind and one folder."""
 
@@ -79,9 +88,12 @@ class Section(NamedTuple):
 
 
 def picker(
-    catalogue: Catalogue, shown: Sequence[Column], wanted: str = ""
+    catalogue: Catalogue, shown: Sequence[Column], wanted: str = "", only: str = ""
 ) -> list[Section]:
-    """What the column menu offers besides the shown ones, by kind and folder."""
+    """What the column menu offers besides the shown ones, by kind and folder.
+
+    Narrowed by a part of the name, and to one kind.
+    """
     needle = wanted.casefold()
     sections = []
     taken = {(column.kind, column.key) for column in shown}
@@ -90,6 +102,8 @@ def picker(
         (Kind.PARAM, "Parameters"),
         (Kind.TAG, "Tags"),
     ):
+        if only not in ("", kind):
+            continue
         rest = [
             entry
             for entry in catalogue.of_kind(kind)
@@ -119,7 +133,7 @@ def picker(
         and (ATTRIBUTE, key) not in taken
         and needle in label.casefold()
     ]
-    if attributes:
+    if attributes and only in ("", ATTRIBUTE):
         sections.append(Section("Attributes", attributes))
     return sections
 

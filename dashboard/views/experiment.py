@@ -136,6 +136,7 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
     here = given.opened.experiment
     made = heads.heads(state, built)
     wanted = request.GET.get("find", "")[:250]
+    only = request.GET.get("kind", "")[:1]
     said = chips(state, given.opened.experiment, found)
     rows = given.rows()
     return {
@@ -171,7 +172,9 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         # columns
         "wanted": wanted,
         "shown_columns": picker.shown_choices(built.columns),
-        "picker": picker.picker(given.catalogue, built.columns, wanted),
+        "picker": picker.picker(given.catalogue, built.columns, wanted, only),
+        "kinds": picker.KINDS,
+        "only": only,
         "picker_hidden": state.pairs(without="cols after"),
         "all_hidden": state.pairs(without="after from"),
         "shown_count": len(built.columns),

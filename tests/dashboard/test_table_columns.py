@@ -93,6 +93,21 @@ def test_the_picker_finds_what_it_does_not_list(browser, sweep, url):
     assert len(browser.get(url).content) < 120_000
 
 
+def test_the_picker_narrows_to_a_kind(browser, sweep, url):
+    make.candidate(sweep, metrics={"loss": 1}, params={"lr": "1"}, tags={"team": "x"})
+
+    def offered(kind):
+        page = Page(browser.get(url, {"cols": "a:state", "kind": kind}))
+        assert "open" in page.root.one("details", id="columns-menu").attributes
+        boxes = page.root.one("form", id="columns").all("input", name="cols")
+        return {box.attributes["value"] for box in boxes} - {"a:state"}
+
+    assert offered("m") == {"m:loss.min"}
+    assert offered("p") == {"p:lr"}
+    assert "t:team" in offered("t")
+    assert "a:start" in offered("a")
+
+
 def test_a_key_may_end_like_an_aggregate(browser, sweep, url):
     make.candidate(sweep, metrics={"x": 1.0, "x.max": 2.0, "y.max": 3.0})
 
