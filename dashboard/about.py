@@ -190,6 +190,7 @@ class Made(NamedTuple):
     kind: str
     step: int
     is_input: bool
+    is_ours: bool = False  # made by this candidate, which has its files
 
 
 def models(candidate: Candidate) -> list[Made]:
@@ -211,6 +212,7 @@ def models(candidate: Candidate) -> list[Made]:
                 kind=model.model_type if model else "",
                 step=use.step,
                 is_input=use.direction == ModelUse.Direction.INPUT,
+                is_ours=bool(model and model.source_run_id == candidate.eid),
             )
         )
     return found

@@ -33,13 +33,14 @@ MARKDOWN = ("md", "markdown", "mdown")
 class Shown(NamedTuple):
     """What the template prints; only what is there is filled."""
 
-    kind: str  # image, audio, video, table, code, text, markdown, none
+    kind: str  # image, audio, video, table, figure, code, text, markdown, none
     text: str = ""
     html: SafeString = SafeString("")
     table: Table | None = None
     matrix: SafeString = SafeString("")
     width: int = 0
     height: int = 0
+    figure: Any = None
     reason: str = ""
     is_cut: bool = False
 
@@ -58,9 +59,11 @@ def shown(artifact: Artifact, preview: Preview) -> Shown:
         html = prose.html(content)
         return Shown("markdown", html=html, text=content, is_cut=preview.truncated)
     if preview.kind == "json" and not preview.truncated:
-        table = logged_table(content)
-        if table:
+        value = as_json(content)
+        if table := logged_table(value):
             return tabular(table)
+        if is_figure(value):
+            return Shown("figure", figure=value)
     return written(artifact, content, is_cut=preview.truncated)
 
 
@@ -88,12 +91,25 @@ def language_of(name: str) -> str:
 # ---------------------------------------------------------------- tables
 
 
-def logged_table(text: str) -> Table | None:
-    """A table as `mlflow.log_table` keeps it: columns, and rows as lists."""
+def as_json(text: str) -> Any:
     try:
-        value: Any = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def is_figure(value: Any) -> bool:
+    """A figure as Plotly's `to_json` and `write_json` write it."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("data"), list)
+        and isinstance(value.get("layout"), dict)
+        and all(isinstance(trace, dict) for trace in value["data"])
+    )
+
+
+def logged_table(value: Any) -> Table | None:
+    """A table as `mlflow.log_table` keeps it: columns, and rows as lists."""
     if not isinstance(value, dict) or not {"columns", "data"} <= value.keys():
         return None
     columns, rows = value["columns"], value["data"]

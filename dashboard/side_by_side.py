@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import Count
-from django.urls import reverse
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 
 from artifacts.models import Artifact
-from dashboard import charts, linewise, readings
+from dashboard import charts, linewise, pictorial, readings
+from dashboard.candidate_head import Found
 from dashboard.joined import Joined
 from dashboard.joined import joined as join
 from dashboard.readings import Reading
+from dashboard.shelves import Shelf
 from dashboard.showing import language_of
 from dashboard.templatetags.tracker_tags import MINUS, shown
-from tracker.models import Candidate, Project
+from tracker.models import Candidate, LoggedModel, Project
 
 MAX_PATHS = 500
 MAX_READ = 8  # files that are looked into at once
@@ -33,25 +34,64 @@ class Path(NamedTuple):
     differs: bool
 
 
-def paths(ids: Sequence[int], text: str = "") -> list[Path]:
-    """The union of their paths, those that differ first. One query."""
-    rows = Artifact.objects.filter(candidate__in=ids)
+def paths(candidates: Sequence[Candidate], text: str = "") -> list[Path]:
+    """The union of their paths, those that differ first. Three queries."""
+    ids = [one.pk for one in candidates]
+    own = Artifact.objects.filter(candidate__in=ids).exclude(pictorial.BY_STEP)
+    of_models = Artifact.objects.filter(model__in=models_of(candidates))
     if text:
-        rows = rows.filter(name__icontains=text) | rows.filter(folder__icontains=text)
-    counted = (
-        rows.values("folder", "name")
-        .annotate(many=Count("pk"), kinds=Count("sha256", distinct=True))
-        .order_by("folder", "name")[: MAX_PATHS + 1]
-    )
+        named = Q(name__icontains=text) | Q(folder__icontains=text)
+        own = own.filter(named)
+        of_models = of_models.filter(named | Q(model__name__icontains=text))
     found = [
-        Path(
-            f"{row['folder']}/{row['name']}" if row["folder"] else row["name"],
-            row["many"],
-            row["kinds"] > 1 or row["many"] < len(ids),
-        )
-        for row in counted
+        Path(f"{IMAGES}/{key}", many, differs=True)
+        for key, many in pictorial.keys(ids).items()
+        if text.lower() in key.lower()
     ]
+    for rows, root in ((own, Value("")), (of_models, F("model__name"))):
+        counted = (
+            rows.values("folder", "name", root=root)
+            .annotate(many=Count("pk"), kinds=Count("sha256", distinct=True))
+            .order_by("folder", "name")[: MAX_PATHS + 1]
+        )
+        found += [
+            Path(
+                "/".join(
+                    part
+                    for part in (in_model(row["root"]), row["folder"], row["name"])
+                    if part
+                ),
+                row["many"],
+                row["kinds"] > 1 or row["many"] < len(candidates),
+            )
+            for row in counted
+        ]
     return sorted(found, key=lambda one: (one.many == 1, not one.differs, one.path))
+
+
+# MLflow 3 keeps the files of a logged model beside those of its run. Models of the same
+# name are set against each other, whatever their ids.
+MODELS = "models:"
+# What `mlflow.log_image` keeps step by step: no two files of one key have the same name.
+IMAGES = "images:"
+
+
+def in_model(name: str) -> str:
+    return f"{MODELS}/{name}" if name else ""
+
+
+def models_of(candidates: Sequence[Candidate]) -> QuerySet[LoggedModel]:
+    """What they logged: the newest of each name, where a candidate has several."""
+    made = LoggedModel.objects.alive().filter(
+        project__in={one.project_id for one in candidates},
+        source_run_id__in=[one.eid for one in candidates],
+    )
+    newer = made.filter(
+        source_run_id=OuterRef("source_run_id"),
+        name=OuterRef("name"),
+        pk__gt=OuterRef("pk"),
+    )
+    return made.exclude(Exists(newer))
 
 
 # ---------------------------------------------------------------- one path
@@ -93,30 +133,65 @@ def sides(
     looks: Mapping[int, charts.Look],
     baseline: Candidate | None,
     path: str,
+    at: "Steps | None" = None,
 ) -> list[Side]:
-    """One query."""
-    files = {
-        one.candidate_id: one
-        for one in Artifact.objects.filter(candidate__in=[c.pk for c in candidates]).at(
-            path
-        )
-    }
+    """One query, or none where the steps have been looked up."""
+    files = at.files if at and at.steps else at_path(candidates, path)
     found = []
     for candidate in candidates:
-        if artifact := files.get(candidate.pk):
-            place = [project.slug, candidate.iid, artifact.path]
+        if artifact := files.get(candidate.eid):
+            here = Shelf(Found(project, candidate, None), artifact.model)
             found.append(
                 Side(
                     candidate,
                     looks[candidate.pk],
                     artifact,
-                    reverse("artifact", args=place),
-                    f"{reverse('raw', args=place)}?as=image",
+                    here.address(artifact.path),
+                    here.raw(artifact, "image"),
                     candidate == baseline,
                 )
             )
     # The baseline in front: the others are told by what differs from it.
     return sorted(found, key=lambda side: not side.is_baseline)
+
+
+class Steps(NamedTuple):
+    """The pictures of a key at one step, and which steps there are."""
+
+    files: Mapping[str, Artifact]  # by the candidate's eid
+    steps: Sequence[int] = ()
+    step: int | None = None
+
+
+def at_step(candidates: Sequence[Candidate], path: str, asked: str) -> Steps:
+    """For each the picture of this step or the last before. One query, if any."""
+    if not path.startswith(f"{IMAGES}/"):
+        return Steps({})
+    key = path.removeprefix(f"{IMAGES}/")
+    pictures = pictorial.logged([one.pk for one in candidates], key)
+    steps = sorted({step for _, step in pictures if step is not None})
+    step = pictorial.chosen(steps, asked)
+    files = {}
+    for candidate in candidates:
+        known = [s for pk, s in pictures if pk == candidate.pk and s is not None]
+        before = [s for s in known if step is not None and s <= step]
+        if known:
+            at = max(before, default=min(known))
+            files[candidate.eid] = pictures[candidate.pk, at]
+    return Steps(files, steps, step)
+
+
+def at_path(candidates: Sequence[Candidate], path: str) -> dict[str, Artifact]:
+    """By the candidate's eid."""
+    if path.startswith(f"{MODELS}/"):
+        _, name, inside = (*path.split("/", 2), "")[:3]
+        rows = Artifact.objects.filter(
+            model__in=models_of(candidates).filter(name=name)
+        ).select_related("model")
+        return {one.model.source_run_id: one for one in rows.at(inside) if one.model}
+    eids = {one.pk: one.eid for one in candidates}
+    own = Artifact.objects.filter(candidate__in=eids).at(path)
+    return {eids[one.candidate_id]: one for one in own if one.candidate_id}
 
 
 class Wanted(NamedTuple):

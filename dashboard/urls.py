@@ -286,6 +286,21 @@ urlpatterns = [
         name="look_again",
     ),
     path("p/<str:slug>/c/<int:iid>/raw/<path:path>", artifacts.raw, name="raw"),
+    path(
+        "p/<str:slug>/c/<int:iid>/models/<str:eid>/",
+        artifacts.artifacts,
+        name="model_files",
+    ),
+    path(
+        "p/<str:slug>/c/<int:iid>/models/<str:eid>/<path:path>",
+        artifacts.artifacts,
+        name="model_file",
+    ),
+    path(
+        "p/<str:slug>/c/<int:iid>/raw-model/<str:eid>/<path:path>",
+        artifacts.raw,
+        name="raw_model_file",
+    ),
     path("p/<str:slug>/c/<int:iid>/code/", surroundings.code, name="candidate_code"),
     path(
         "p/<str:slug>/c/<int:iid>/system/",

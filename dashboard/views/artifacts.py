@@ -1,7 +1,6 @@
 """The files of a candidate: a tree by links, a preview, and the bytes themselves."""
 
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import (
@@ -16,8 +15,10 @@ from django.urls import reverse
 
 from artifacts import downloads, inspection, listing, previews
 from artifacts.models import Artifact
-from dashboard import find, showing
-from dashboard.candidate_head import Found, found, head
+from dashboard import find, logged_models, showing, snippets
+from dashboard.candidate_head import found, head
+from dashboard.plotly import allow_charts
+from dashboard.shelves import Shelf, models, shelf
 from dashboard.views.candidates import tile
 from tracker.errors import NotFound, TrackerError, Unavailable
 from tracker.models import Role
@@ -49,57 +50,67 @@ class Branch(NamedTuple):
 
 @needs(Role.READER)
 def artifacts(
-    request: HttpRequest, slug: str, iid: int, path: str = ""
+    request: HttpRequest, slug: str, iid: int, path: str = "", eid: str = ""
 ) -> HttpResponse:
+    """A candidate's files, or with `eid` those of a model that it has logged."""
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
     path = path.strip("/")
     if "\0" in path:
         raise Http404
-    chosen = Artifact.objects.of(where.candidate).at(path).first() if path else None
-    is_known = bool(chosen) or listing.is_folder(where.candidate, path)
+    here = shelf(where, eid)
+    # What a model is, its MLmodel file says.
+    wanted = path or ("MLmodel" if here.model and "f" not in request.GET else "")
+    chosen = Artifact.objects.of(here.owner).at(wanted).first() if wanted else None
+    is_known = bool(chosen) or listing.is_folder(here.owner, path)
     folder = chosen.folder if chosen else path if is_known else ""
     if chosen and request.headers.get("HX-Request") == "true":
         # The part that asks for itself again while the worker looks at the file.
-        siblings = list(Artifact.objects.of(where.candidate).filter(folder=folder))
-        part = opened(request, where, chosen, siblings[:MAX_FILES])
+        siblings = list(Artifact.objects.of(here.owner).filter(folder=folder))
+        part = opened(request, here, chosen, siblings[:MAX_FILES])
         return render(request, "dashboard/_file.html", part | {"chosen": chosen})
-    page = head(request, where, "artifacts") | tree(request, where, folder, chosen)
+    page = head(request, where, "artifacts") | tree(request, here, folder, chosen)
     page |= {
         "missing": "" if is_known else path,
         "chosen": chosen,
     }
-    page |= opened(request, where, chosen, page["files"]) if chosen else {}
+    page |= opened(request, here, chosen, page["files"]) if chosen else {}
     status = 200 if is_known else 404
-    return render(request, "dashboard/artifacts.html", page, status=status)
+    answer = render(request, "dashboard/artifacts.html", page, status=status)
+    has_figure = "shown" in page and page["shown"].kind == "figure"
+    return allow_charts(answer) if has_figure else answer
 
 
 def tree(
-    request: HttpRequest, where: Found, folder: str, chosen: Artifact | None
+    request: HttpRequest, here: Shelf, folder: str, chosen: Artifact | None
 ) -> dict[str, Any]:
     """The way to a folder, and the one level that it holds."""
     text = request.GET.get("f", "").strip().replace("\0", "")
     if text:
         branches: list[listing.Folder] = []
-        files = list(listing.matching(where.candidate, text, MAX_FILES + 1))
+        files = list(listing.matching(here.owner, text, MAX_FILES + 1))
     else:
-        level = listing.folder(where.candidate, folder)
+        level = listing.folder(here.owner, folder)
         branches = level.folders
         files = list(level.files[: MAX_FILES + 1])
     parts = folder.split("/") if folder and not text else []
     return {
         "filter": text,
-        "totals": listing.totals(where.candidate),
+        "root_url": here.root,
+        "model": here.model,
+        "own_url": Shelf(here.where).root,
+        "models": [] if here.model or folder or text else models(here.where),
+        "totals": listing.totals(here.owner),
         "folder": folder,
         "steps": [
-            Step(name, address(where, "/".join(parts[: place + 1])), place + 1)
+            Step(name, here.address("/".join(parts[: place + 1])), place + 1)
             for place, name in enumerate(parts)
         ],
         "level": len(parts) + 1,
-        "branches": [Branch(one, address(where, one.path)) for one in branches],
+        "branches": [Branch(one, here.address(one.path)) for one in branches],
         "leaves": [
-            Leaf(one, address(where, one.path), one == chosen)
+            Leaf(one, here.address(one.path), one == chosen)
             for one in files[:MAX_FILES]
         ],
         "files": files[:MAX_FILES],
@@ -107,37 +118,71 @@ def tree(
         "galleries": []
         if chosen
         else [
-            (gallery.title, [tile(where, image) for image in gallery.images])
+            (gallery.title, [tile(here, image) for image in gallery.images])
             for gallery in showing.galleries(files[:MAX_FILES])
         ],
     }
 
 
 def opened(
-    request: HttpRequest, where: Found, chosen: Artifact, files: list[Artifact]
+    request: HttpRequest, here: Shelf, chosen: Artifact, files: list[Artifact]
 ) -> dict[str, Any]:
     """The chosen file, and its neighbours where it is one of several images."""
     before = after = None
+    slider: dict[str, Any] = {}
     for gallery in showing.galleries(files):
         if any(image.artifact == chosen for image in gallery.images):
             before, after = showing.neighbours(gallery.images, chosen)
-    return {
+            slider = over_steps(here, gallery.images, chosen)
+    panel = None
+    if chosen.name == "MLmodel":
+        panel = logged_models.panel(
+            chosen,
+            files,
+            uri=snippets.tracking_uri(request, here.where.project),
+            model_id=here.model.eid if here.model else "",
+        )
+    example = panel.example if panel else None
+    return slider | {
+        "panel": panel,
+        "example_url": here.address(example.path) if example else "",
         "shown": showing.shown(chosen, previews.preview(chosen)),
         "facts": facts(chosen),
-        "download_url": raw_url(where, chosen),
-        "image_url": raw_url(where, chosen, "image"),
-        "media_url": raw_url(where, chosen, "media"),
-        "before": tile(where, before) if before else None,
-        "after": tile(where, after) if after else None,
+        "download_url": here.raw(chosen),
+        "image_url": here.raw(chosen, "image"),
+        "media_url": here.raw(chosen, "media"),
+        "before": tile(here, before) if before else None,
+        "after": tile(here, after) if after else None,
         "label": step_label(chosen),
         "is_waiting": chosen.state in WAITING,
         "again_url": reverse(
             "look_again",
-            args=[where.project.slug, where.candidate.iid, chosen.path],
+            args=[here.where.project.slug, here.where.candidate.iid, chosen.path],
         )
         if chosen.state == Artifact.State.FAILED
-        and find.may(request, where.project, Role.WRITER)
+        and not here.model
+        and find.may(request, here.where.project, Role.WRITER)
         else "",
+    }
+
+
+def over_steps(
+    here: Shelf, images: list[showing.Image], chosen: Artifact
+) -> dict[str, Any]:
+    """For the slider over what was logged under one key, step by step."""
+    if len(images) < 2 or images[0].step is None:
+        return {}
+    return {
+        "over_steps": [
+            {
+                "step": one.step,
+                "image": here.raw(one.artifact, "image"),
+                "url": here.address(one.artifact.path),
+            }
+            for one in images
+        ],
+        "last_step": len(images) - 1,
+        "step_at": [one.artifact for one in images].index(chosen),
     }
 
 
@@ -152,7 +197,7 @@ def look_again(request: HttpRequest, slug: str, iid: int, path: str) -> HttpResp
         inspection.look_again(chosen)
     except TrackerError as problem:
         messages.error(request, problem.message)
-    return HttpResponseRedirect(address(where, chosen.path))
+    return HttpResponseRedirect(Shelf(where).address(chosen.path))
 
 
 def step_label(artifact: Artifact) -> str:
@@ -199,24 +244,17 @@ def lasting(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def address(where: Found, path: str) -> str:
-    return reverse("artifact", args=[where.project.slug, where.candidate.iid, path])
-
-
-def raw_url(where: Found, artifact: Artifact, form: str = "") -> str:
-    url = reverse("raw", args=[where.project.slug, where.candidate.iid, artifact.path])
-    return f"{url}?as={quote(form)}" if form else url
-
-
 @needs(Role.READER)
-def raw(request: HttpRequest, slug: str, iid: int, path: str) -> HttpResponseBase:
+def raw(
+    request: HttpRequest, slug: str, iid: int, path: str, eid: str = ""
+) -> HttpResponseBase:
     """The bytes: a download, or with `as=image` and `as=thumbnail` a picture in place."""
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
     if "\0" in path:
         raise Http404
-    artifact = Artifact.objects.of(where.candidate).at(path).first()
+    artifact = Artifact.objects.of(shelf(where, eid).owner).at(path).first()
     if artifact is None:
         raise Http404
     form = request.GET.get("as", "")

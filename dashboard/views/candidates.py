@@ -8,7 +8,6 @@ from django.http import (
     HttpResponse,
 )
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
 from dashboard import (
@@ -36,6 +35,7 @@ from dashboard.candidate_curve import (
 )
 from dashboard.candidate_head import Found, found, head
 from dashboard.plotly import with_charts
+from dashboard.shelves import Shelf
 from tracker import audit
 from tracker.models import (
     CIBuild,
@@ -107,7 +107,7 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "ci": about.ci(build),
         "datasets": datasets,
         "models": about.models(this),
-        "pictures": [tile(where, image) for image in showing.pictures(this)],
+        "pictures": [tile(Shelf(where), image) for image in showing.pictures(this)],
         "python": python_to_load(request, where),
     }
     return render(request, "dashboard/candidate.html", page)
@@ -178,13 +178,9 @@ class Tile(NamedTuple):
     thumbnail: str
 
 
-def tile(where: Found, image: showing.Image) -> Tile:
-    place = [where.project.slug, where.candidate.iid, image.artifact.path]
-    return Tile(
-        image,
-        reverse("artifact", args=place),
-        f"{reverse('raw', args=place)}?as=thumbnail",
-    )
+def tile(here: Shelf, image: showing.Image) -> Tile:
+    artifact = image.artifact
+    return Tile(image, here.address(artifact.path), here.raw(artifact, "thumbnail"))
 
 
 def python_to_load(request: HttpRequest, where: Found) -> snippets.Code:

@@ -126,13 +126,14 @@ def artifacts(
     request: HttpRequest, asked: Chosen, opts: options.Options
 ) -> dict[str, Any]:
     text = request.GET.get("f", "").strip().replace("\0", "")
-    every = side_by_side.paths([c.pk for c in asked.candidates], text)
+    every = side_by_side.paths(asked.candidates, text)
     path = request.GET.get("path", "").strip("/").replace("\0", "")
     if not path and every:
         path = every[0].path
     looks = frames.looks(asked.candidates)
+    at = side_by_side.at_step(asked.candidates, path, request.GET.get("step", ""))
     sides = side_by_side.sides(
-        asked.project, asked.candidates, looks, asked.baseline, path
+        asked.project, asked.candidates, looks, asked.baseline, path, at
     )
     asking = side_by_side.Wanted(
         left=request.GET.get("l", ""),
@@ -158,6 +159,10 @@ def artifacts(
         "curve_url": chart_url(asked, "file", {"path": path}),
         "curve_svg_url": f"chart.svg?{urlencode(picture)}",
         "only_two": len(asked.candidates) == 2,
+        "steps": at.steps,
+        "step": at.step,
+        "earlier": max((s for s in at.steps if s < (at.step or 0)), default=None),
+        "later": min((s for s in at.steps if s > (at.step or 0)), default=None),
     }
 
 

@@ -122,10 +122,10 @@ class TestTheTree:
         browser.get(url(candidate))
 
         # project, candidate, family, baseline, the one before, count, folders, files,
-        # totals, metrics
-        with django_assert_num_queries(10):
+        # totals, metrics, tags, models
+        with django_assert_num_queries(12):
             browser.get(url(candidate))
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(12):
             browser.get(url(other))
 
 

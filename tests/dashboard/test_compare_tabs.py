@@ -219,7 +219,7 @@ class TestArtifacts:
             put(candidate, "a.txt", str(n))
 
         for some in (made[:3], made):
-            with django_assert_max_num_queries(9):
+            with django_assert_max_num_queries(11):
                 self.open(browser, some, path)
 
     def test_reads_a_bounded_number_of_files(self, browser, sweep, monkeypatch):

@@ -1,0 +1,198 @@
+"""What MLflow keeps in its own ways: logged models, pictures over steps, figures."""
+
+import io
+import json
+
+import pytest
+from django.core.files.storage import storages
+from PIL import Image
+
+from artifacts import ingest, inspection, paths
+from tests import make
+from tests.dashboard.candidate_page import url
+from tests.dashboard.compare_page import compare
+from tests.dashboard.reading import HOSTILE, Page, is_harmless
+from tracker import lifecycle
+
+MLMODEL = """\
+flavors:
+  python_function: {env: conda.yaml}
+  sklearn: {code: null}
+mlflow_version: 3.17.2
+signature:
+  inputs: '[{"name": "<b>a</b>", "type": "double", "required": false}]'
+  outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]'
+"""
+
+
+@pytest.fixture(autouse=True)
+def storage(settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "artifacts")},
+        },
+    }
+    storages._storages.clear()
+    yield
+    storages._storages.clear()
+
+
+@pytest.fixture
+def sweep(vision):
+    return make.experiment(vision, "sweep")
+
+
+def put(owner, path, data):
+    data = data if isinstance(data, bytes) else data.encode()
+    kept = ingest.receive(paths.Place(owner, path), [data], size_bytes=len(data))
+    inspection.inspect(inspection.claim(kept.pk))
+
+
+def with_model(sweep, size="1"):
+    candidate = make.candidate(sweep)
+    model = make.logged_model(sweep, name="clf", source_run_id=candidate.eid)
+    put(model, "MLmodel", MLMODEL)
+    put(model, "input_example.json", "{}")
+    put(model, "weights/size.txt", size)
+    return candidate, model
+
+
+def test_are_folders_among_the_files(browser, sweep):
+    candidate, model = with_model(sweep)
+
+    answer = browser.get(url(candidate, "artifacts/"))
+
+    [link] = [
+        one
+        for one in Page(answer).main.all("a")
+        if one.attributes["href"] == url(candidate, f"models/{model.eid}/")
+    ]
+    assert link.text.startswith("clf model, 3")
+
+
+def test_say_what_they_take_give_and_how_to_load_them(browser, sweep):
+    candidate, model = with_model(sweep)
+
+    answer = browser.get(url(candidate, f"models/{model.eid}/"))
+    page = Page(answer)
+
+    panel = page.root.one("section", class_="model")
+    assert "python_function" in panel.text
+    assert "sklearn" in panel.text
+    rows = [row.text for row in panel.one("tbody").all("tr")]
+    assert rows == ["input <b>a</b> double optional", "output unnamed int64 [-1]"]
+    assert f"models:/{model.eid}" in panel.text
+    assert page.link("input_example.json").endswith(f"{model.eid}/input_example.json")
+    is_harmless(page)
+
+
+def test_files_are_shown_and_downloaded(browser, sweep):
+    candidate, model = with_model(sweep, "77 trees")
+
+    page = Page(browser.get(url(candidate, f"models/{model.eid}/weights/size.txt")))
+    raw = browser.get(page.link("Download"))
+
+    assert "77 trees" in page.main.text
+    assert b"".join(raw.streaming_content) == b"77 trees"
+
+
+def test_of_others_and_deleted_ones_are_not_there(browser, vision, sweep):
+    candidate, model = with_model(sweep)
+    _, other = with_model(sweep)
+
+    for eid in (other.eid, "m-nothing", "m-%00"):
+        for part in ("models/{}/", "models/{}/MLmodel", "raw-model/{}/MLmodel"):
+            assert browser.get(url(candidate, part.format(eid))).status_code == 404
+
+    lifecycle.delete_candidate(candidate)
+    assert browser.get(url(candidate, f"models/{model.eid}/")).status_code == 410
+
+
+def test_are_compared_by_name_and_path(browser, sweep):
+    (a, _), (b, _) = with_model(sweep, "10\n"), with_model(sweep, "20\n")
+
+    page = compare(browser, a, b, tab="artifacts", path="models:/clf/weights/size.txt")
+    listed = compare(browser, a, b, tab="artifacts").main.text
+
+    assert "models:/clf/weights/size.txt" in listed
+    assert "10" in page.root.one("section", class_="file").text
+    assert "20" in page.root.one("section", class_="file").text
+
+
+def test_the_newest_of_a_name_is_compared(browser, sweep):
+    (a, _), (b, _) = with_model(sweep, "old\n"), with_model(sweep, "else\n")
+    newer = make.logged_model(sweep, name="clf", source_run_id=a.eid)
+    put(newer, "weights/size.txt", "fresh\n")
+
+    page = compare(browser, a, b, tab="artifacts", path="models:/clf/weights/size.txt")
+
+    shown = page.root.one("section", class_="file").text
+    assert "fresh" in shown
+    assert "old" not in shown
+
+
+def test_a_figure_is_data_for_our_own_plotly(browser, sweep):
+    candidate = make.candidate(sweep)
+    figure = {"data": [{"type": "scatter", "y": [1], "name": HOSTILE}], "layout": {}}
+    put(candidate, "figure.json", json.dumps(figure))
+    put(candidate, "plain.json", json.dumps({"data": [1], "layout": {}}))
+
+    answer = browser.get(url(candidate, "artifacts/figure.json"))
+    page = Page(answer)
+
+    assert page.root.all("div", class_="figure")
+    assert HOSTILE.encode() not in answer.content
+    assert (
+        "'unsafe-inline'" in answer["Content-Security-Policy"].partition("style-src")[2]
+    )
+    is_harmless(page)
+    plain = browser.get(url(candidate, "artifacts/plain.json"))
+    assert b"data-figure" not in plain.content
+    assert "'unsafe-inline'" not in plain["Content-Security-Policy"]
+
+
+def png(colour):
+    out = io.BytesIO()
+    Image.new("RGB", (4, 3), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_pictures_over_steps_are_one_path_and_are_compared_step_by_step(browser, sweep):
+    a, b = make.candidates(sweep, 2)
+    for candidate in (a, b):
+        for step in (0, 10):
+            put(
+                candidate,
+                f"images/val~mask+step+{step}+timestamp+{step}{candidate.iid}+ab.png",
+                png((step, candidate.iid, 0)),
+            )
+
+    last = compare(browser, a, b, tab="artifacts", path="images:/val/mask")
+    first = Page(browser.get("/p/vision/compare/" + last.link("Earlier")))
+
+    listed = [one.text for one in last.root.one("nav", class_="filetree").all("li")]
+    assert listed == ["images:/val/mask"]
+    for page, step in ((last, 10), (first, 0)):
+        sources = [
+            one.attributes["src"]
+            for one in page.root.one("section", class_="file").all("img")
+        ]
+        assert len(sources) == 2
+        assert all(
+            f"%2Bstep%2B{step}%2B" in s or f"+step+{step}+" in s for s in sources
+        )
+
+
+def test_a_picture_of_a_key_has_its_steps_beside_it(browser, sweep):
+    candidate = make.candidate(sweep)
+    for step in (0, 10, 20):
+        put(candidate, f"images/m+step+{step}+timestamp+1{step}+ab.png", png("red"))
+
+    page = Page(
+        browser.get(url(candidate, "artifacts/images/m+step+10+timestamp+110+ab.png"))
+    )
+
+    slider = page.root.one("input", type="range")
+    assert (slider.attributes["max"], slider.attributes["value"]) == ("2", "1")
