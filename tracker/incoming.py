@@ -98,7 +98,8 @@ class Patience:
     def watch(self) -> None:
         while True:
             time.sleep(LOOK_SECONDS)
-            self.look()
+            with contextlib.suppress(OSError):  # no handle left: look again later
+                self.look()
 
     def look(self) -> None:
         now = time.monotonic()
@@ -118,9 +119,8 @@ patience = Patience()
 @functools.cache
 def watch(process: int) -> None:
     """Threads do not survive a fork: each process has its own."""
-    if (
-        sys.platform == "linux"
-    ):  # elsewhere nobody tells how long a connection is silent
+    # Elsewhere nobody tells how long a connection is silent.
+    if sys.platform == "linux":
         threading.Thread(target=patience.watch, name="silence", daemon=True).start()
 
 

@@ -43,7 +43,7 @@ def targets(experiment):
     project = experiment.project.slug
     file = f"/api/2.0/mlflow-artifacts/artifacts/1/{run.eid}/artifacts/a.csv"
     return [
-        ("GET", f"/p/{project}/experiments/{experiment.iid}/"),
+        ("GET", f"/p/{project}/access/"),
         ("POST", f"/p/{project}/experiments/{experiment.iid}/star/"),
         ("GET", f"/p/{project}/c/{run.iid}/raw/a.csv"),
         ("GET", file),
