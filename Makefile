@@ -119,6 +119,27 @@ migrations: setup ## Write the migrations that changed models need
 .PHONY: check
 check: lint types test ## All that the pipeline runs
 
+# Not a part of `check`: it asks a service elsewhere, and answers change by themselves. Its
+# packages stay out of .venv, whose versions they would change.
+AUDIT ?= build/audit/bin/pip-audit
+
+build/audit/bin/pip-audit: requirements/audit.txt | $(VENV)/made.stamp
+	@echo "Installing $<…"
+	@$(PY) -m venv --clear build/audit
+	@build/audit/bin/python -m pip --disable-pip-version-check -qq install --requirement $<
+	@touch $@
+
+.PHONY: audit
+audit: $(AUDIT) ## Ask which of the server's packages have known vulnerabilities
+	@mkdir -p build; \
+	$(AUDIT) --requirement requirements/server.txt --no-deps --disable-pip --strict \
+		--progress-spinner off >build/audit.txt 2>&1; code=$$?; \
+	if grep -q -e "could not be audited" -e "ConnectionError" build/audit.txt; then \
+		echo "The vulnerability service could not be asked about every package, so nothing is known:" >&2; \
+		echo "build/audit.txt says more. Try again from a machine that reaches pypi.org." >&2; exit 1; \
+	fi; \
+	grep -v WARNING build/audit.txt; exit $$code
+
 .PHONY: clean
 clean: ## Remove what was built; data stays
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,7 +8,7 @@ import pytest
 
 from tests.live import ROOT
 
-TOOLS = "make sh grep sed expand rm touch echo id".split()
+TOOLS = "make sh grep sed expand rm touch echo id mkdir".split()
 
 
 @pytest.fixture
@@ -75,3 +75,23 @@ def test_begins_again_where_a_set_up_was_broken_off(machine, tmp_path):
     machine("setup", python3=makes)
 
     assert (tmp_path / "made").read_text().startswith("-m venv --clear .venv")
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "says"),
+    [
+        ("echo No known vulnerabilities found", 0, "No known"),
+        ("echo django 5.2.19 PYSEC-1; exit 1", 2, "PYSEC-1"),
+        (
+            "echo 'ERROR: amqp: Dependency not found on PyPI and could not be audited'"
+            "; exit 1",
+            *(2, "could not be asked"),
+        ),
+        ("echo requests.exceptions.ConnectionError: no; exit 1", 2, "nothing is known"),
+    ],
+)
+def test_tells_what_is_vulnerable_from_what_is_unknown(machine, found, code, says):
+    answer = machine("audit", "AUDIT=bin/audit", audit=found)
+
+    assert answer.returncode == code
+    assert says in answer.stdout + answer.stderr
