@@ -18,8 +18,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 
-from tracker import audit, members
+from tracker import audit, groups, members
 from tracker.models import User, What
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ class Protocol(OpenIDConnectOAuth2Adapter):
 
 class Identities(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        if not is_answer_to_us(sociallogin):
+            raise refused(request, "The provider's answer belongs to another question.")
         person = sociallogin.user if sociallogin.is_existing else None
         if person is None:
             with transaction.atomic():  # no account without its identity
@@ -49,6 +52,8 @@ class Identities(DefaultSocialAccountAdapter):
             )
         if not person.is_active:
             raise refused(request, "This account is switched off.", person.username)
+        if settings.OIDC_GROUPS_CLAIM:
+            groups.follow(person, groups_of(sociallogin))
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False  # whoever may come has an account by then
@@ -65,6 +70,21 @@ class Identities(DefaultSocialAccountAdapter):
         raise refused(
             request, f"{settings.OIDC_NAME} did not confirm who you are. Try again."
         )
+
+
+def is_answer_to_us(sociallogin: SocialLogin) -> bool:
+    """Whether the identity was issued for the very question of this session."""
+    asked = (sociallogin.state or {}).get("nonce")
+    answered = sociallogin.account.extra_data.get("id_token", {}).get("nonce")
+    return bool(asked) and constant_time_compare(str(answered), str(asked))
+
+
+def groups_of(sociallogin: SocialLogin) -> set[str]:
+    """What the claim says; a person without the claim is in no group."""
+    said = sociallogin.account.extra_data
+    claims = {**said.get("id_token", {}), **said.get("userinfo", {})}
+    found = claims.get(settings.OIDC_GROUPS_CLAIM) or []
+    return {str(one) for one in ([found] if isinstance(found, str) else found)}
 
 
 def refused(

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +45,19 @@ def flag(name: str, default: bool) -> bool:
 def names(name: str, default: list[str]) -> list[str]:
     """A comma-separated list."""
     return [part.strip() for part in env.list(name, default) if part.strip()]
+
+
+GROUP_RULE = re.compile(r".+=[^:=]+:(reader|writer|owner)\Z")
+
+
+def check_group_rules(rules: list[str]) -> None:
+    """Each is `group=project:role`; what they mean is in tracker/groups.py."""
+    for one in rules:
+        if not GROUP_RULE.match(one):
+            raise BadSetting(
+                f"TRACKER_OIDC_ROLES holds {one!r}; each part must be like"
+                " group=project:role, with reader, writer or owner."
+            )
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

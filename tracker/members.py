@@ -135,7 +135,9 @@ def set_role(
             _keep_an_owner(project, without=user)
         before = Membership.objects.filter(project=project, user=user).first()
         member, _ = Membership.objects.update_or_create(
-            project=project, user=user, defaults={"role": role, "ends_at": ends_at}
+            project=project,
+            user=user,
+            defaults={"role": role, "ends_at": ends_at, "is_by_groups": False},
         )
         if before is None:
             note = f"as {role.label}"

@@ -166,6 +166,20 @@ try:
     OIDC_NEW_USERS = names("TRACKER_OIDC_NEW_USERS", ["none"])
     # Let a verified e-mail address open the account here that has the same one.
     OIDC_LINK_BY_EMAIL = flag("TRACKER_OIDC_LINK_BY_EMAIL", False)
+    # Groups of the provider that make people members and administrators here, at each
+    # sign-in: the claim that names them, `group=project:role,…`, and the one of staff.
+    OIDC_GROUPS_CLAIM = text("TRACKER_OIDC_GROUPS_CLAIM")
+    OIDC_ROLES = names("TRACKER_OIDC_ROLES", [])
+    OIDC_STAFF_GROUP = text("TRACKER_OIDC_STAFF_GROUP")
+    # How long a membership by groups lasts without another sign-in, tokens with it.
+    OIDC_GROUP_DAYS = number("TRACKER_OIDC_GROUP_DAYS", 30, least=1)
+    OIDC_SCOPES = names("TRACKER_OIDC_SCOPES", ["openid", "profile", "email"])
+    environment.check_group_rules(OIDC_ROLES)
+    if (OIDC_ROLES or OIDC_STAFF_GROUP) and not OIDC_GROUPS_CLAIM:
+        raise BadSetting(
+            "TRACKER_OIDC_ROLES and TRACKER_OIDC_STAFF_GROUP also need"
+            " TRACKER_OIDC_GROUPS_CLAIM, the claim that holds a person's groups."
+        )
     if OIDC_ISSUER and MODE == "local":
         raise BadSetting(
             "TRACKER_OIDC_ISSUER needs accounts, which local mode has not."
@@ -432,7 +446,7 @@ if OIDC_ISSUER:
                     "name": OIDC_NAME,
                     "client_id": OIDC_CLIENT_ID,
                     "secret": OIDC_CLIENT_SECRET,
-                    "settings": {"server_url": OIDC_ISSUER},
+                    "settings": {"server_url": OIDC_ISSUER, "scope": OIDC_SCOPES},
                 }
             ],
         }

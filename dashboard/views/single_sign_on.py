@@ -1,5 +1,7 @@
 """Signing in by the OpenID Connect provider: there, and back."""
 
+import secrets
+
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers.base import AuthProcess
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
@@ -23,8 +25,12 @@ def begin(request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(following, {request.get_host()}):
         following = ""
     try:
+        nonce = secrets.token_urlsafe(32)
         answer: HttpResponse = provider.redirect(
-            request, AuthProcess.LOGIN, next_url=following or None
+            *(request, AuthProcess.LOGIN),
+            next_url=following or None,
+            auth_params={**provider.get_auth_params(), "nonce": nonce},
+            nonce=nonce,  # kept in this session, with what else was asked
         )
     except (RequestException, ValueError, KeyError):
         return away(request)

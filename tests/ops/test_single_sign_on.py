@@ -32,6 +32,7 @@ class Provider:
             [
                 *(sys.executable, "-W", "ignore", "-m", "oidc_provider_mock"),
                 *("--port", str(self.port), "--no-refresh-token", "true"),
+                *("--require-nonce", "true"),
             ],
             env=environment(),
             stdout=subprocess.DEVNULL,
@@ -64,6 +65,7 @@ ada = members.create_user("ada", email="ada@example.com")
 members.deactivate(members.create_user("off", email="off@example.com"))
 members.create_user("root", is_admin=True)
 lifecycle.create_project("vision", owner=ada)
+lifecycle.create_project("sound")
 """
 
 
@@ -83,6 +85,9 @@ def open_house(tmp_path_factory, provider):
         provider,
         TRACKER_OIDC_NEW_USERS="example.com",
         TRACKER_OIDC_LINK_BY_EMAIL="true",
+        TRACKER_OIDC_GROUPS_CLAIM="groups",
+        TRACKER_OIDC_ROLES="team=vision:reader,leads=vision:owner,team=sound:writer",
+        TRACKER_OIDC_STAFF_GROUP="operators",
     )
     yield server
     assert server.stop() == 0, server.output()
@@ -130,6 +135,27 @@ def test_a_verified_address_opens_the_account_that_has_it(open_house, provider):
 
     assert answer.url == f"{open_house.url}/p/vision/settings/members/"
     assert answer.status_code == 200
+
+
+def test_groups_give_and_take_with_each_sign_in(open_house, provider):
+    def statuses(*groups):
+        provider.knows(
+            "grouped", email="g@example.com", email_verified=True, groups=groups
+        )
+        session, _ = sign_in(open_house, "grouped")
+        return [
+            session.get(f"{open_house.url}{address}", timeout=30).status_code
+            for address in (
+                *("/p/vision/", "/p/vision/settings/members/"),
+                *("/p/sound/experiments/new/", "/admin/history/"),
+            )
+        ]
+
+    assert statuses() == [404, 404, 404, 404]
+    assert statuses("team", "others") == [200, 403, 200, 404]
+    assert statuses("team", "leads", "operators") == [200, 200, 200, 200]
+    assert statuses("leads") == [200, 200, 404, 404]
+    assert statuses() == [404, 404, 404, 404]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +266,8 @@ def test_is_not_even_loaded_where_it_is_not_set(tmp_path):
     [
         ({"TRACKER_MODE": "local"}, "local mode has not"),
         ({"TRACKER_OIDC_CLIENT_SECRET": ""}, "TRACKER_OIDC_CLIENT_SECRET"),
+        ({"TRACKER_OIDC_ROLES": "team=vision"}, "group=project:role"),
+        ({"TRACKER_OIDC_STAFF_GROUP": "operators"}, "TRACKER_OIDC_GROUPS_CLAIM"),
     ],
 )
 def test_refuses_half_a_set_up(tmp_path, settings, says):

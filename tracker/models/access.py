@@ -134,6 +134,8 @@ class Membership(models.Model):
     role = models.PositiveSmallIntegerField(choices=Role)
     created_at = models.DateTimeField(auto_now_add=True)
     ends_at = models.DateTimeField(null=True, blank=True)
+    # Given by the provider's groups, which then also take it away: tracker/groups.py.
+    is_by_groups = models.BooleanField(default=False, editable=False)
 
     objects = MembershipQuerySet.as_manager()
 
