@@ -572,13 +572,15 @@ def test_merges_experiments_as_the_oracle_does(experiment, question, order, limi
     assert found == [one.eid for one in expected]
 
 
+@pytest.mark.parametrize("vast", [False, True])
 @pytest.mark.parametrize("few", [0, 2])
-def test_agrees_with_itself_however_it_begins(zoo, monkeypatch, few):
+def test_agrees_with_itself_however_it_begins(zoo, monkeypatch, few, vast):
     """Walking an order and starting from an index are two ways to the same list."""
     texts = ["metrics.acc > 0", "params.lr = '0.1'", "tags.team = 'Red'"]
     orders = [[], ["metrics.acc"], ["metrics.`a b` DESC"], ["params.lr"]]
     expected = [names(zoo, text, order_by=order) for text in texts for order in orders]
     monkeypatch.setattr(candidates, "FEW", few)
+    monkeypatch.setattr(candidates, "VAST", 0 if vast else 10**9)
 
     found = [
         [row.name for row in walked(zoo, text, order_by=order, limit=1)]
