@@ -88,6 +88,7 @@ PAGES = {
     "long": f"/p/vision/models/{LONG[:200]}/1/",
     "metrics": "/p/vision/metrics/",
     "settings": "/p/vision/experiments/1/settings/",
+    "rules": "/p/vision/experiments/1/metrics/",
     "start": "/p/vision/start/?lib=ci",
     "share": "/you/share/",
     "paste": "/r/",
