@@ -95,7 +95,7 @@ def zipped(file: "Guarded") -> Iterator[Entry]:
 def tarred(file: "Guarded | Unpacked") -> Iterator[Entry]:
     try:
         # Names are not decoded strictly; links and devices are only names to us.
-        archive = tarfile.TarFile(fileobj=file, errors="replace")  # noqa: SIM115
+        archive = tarfile.TarFile(fileobj=file, errors="replace")
     except tarfile.ReadError:
         raise NotATar from None
     with archive:

@@ -305,7 +305,7 @@ def model_facts(data: str) -> dict[str, Any]:
     """What an MLmodel file says about its model. Raises ValueError."""
     try:
         # PlainLoader is a SafeLoader; nothing but plain values comes out of it.
-        value = yaml.load(data, PlainLoader)  # noqa: S506
+        value = yaml.load(data, PlainLoader)  # noqa: S506  (a safe one)
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as problem:
         raise ValueError(f"It cannot be read as YAML: {brief(problem)}") from None
     if not isinstance(value, dict):

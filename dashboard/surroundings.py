@@ -98,7 +98,7 @@ def from_model(text: str) -> Packages:
 def mapping(text: str) -> dict[str, Any]:
     try:
         # PlainLoader is a SafeLoader, with limits.
-        value = yaml.load(text, PlainLoader)  # noqa: S506
+        value = yaml.load(text, PlainLoader)  # noqa: S506  (a safe one)
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

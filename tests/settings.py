@@ -11,8 +11,8 @@ if os.environ.get("TRACKER_TEST_DATABASE") == "postgresql":
 
     os.environ["TRACKER_DATABASE_URL"] = server_url()
 
-from tracker.settings import *  # noqa: E402, F403
-from tracker.settings import DATA_DIR, DATABASES, STORAGES  # noqa: E402
+from tracker.settings import *  # noqa: F403
+from tracker.settings import DATA_DIR, DATABASES, STORAGES
 
 # A file, as in production: in memory, SQLite's threads would share one lock per table.
 DATABASES["default"].setdefault("TEST", {})["NAME"] = (

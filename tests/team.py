@@ -191,7 +191,7 @@ class Team:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the one who watches
-                preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509
+                preexec_fn=partial(die_with_parent, os.getpid()),
             )
 
     def is_healthy(self, service: str) -> bool:

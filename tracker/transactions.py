@@ -43,7 +43,7 @@ def patiently(verb: Callable[P, T]) -> Callable[P, T]:
                 if attempt == attempts or not asks_for_another(problem):
                     raise
                 # Those who collided must not meet again.
-                time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311
+                time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311  (no secret)
         raise AssertionError("the last attempt returns or raises")
 
     return run

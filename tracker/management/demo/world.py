@@ -369,7 +369,7 @@ class World:
     def origin(self, number: int, script: str, *, branch: str = "") -> dict[str, str]:
         """The tags of a candidate that a GitLab job trained, as its script copies them."""
         user = self.person(number)
-        commit = f"{Random(number // 3).getrandbits(160):040x}"  # noqa: S311
+        commit = f"{Random(number // 3).getrandbits(160):040x}"  # noqa: S311  (a sample)
         change = 310 + number // 12
         branch = branch or f"sweep-{change}"
         tags = {
