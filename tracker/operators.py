@@ -9,7 +9,7 @@ GROUPS = {
     "People and access": (
         "User Project Membership AccessToken Invitation AuditEvent"
     ),
-    "Work behind requests": "Job Artifact Worker DiscardedBlob DiscardedSeries",
+    "Work behind requests": "Job Artifact Worker DiscardedBlob DiscardedSeries Recount",
     "Experiments": (
         "Experiment Candidate Metric Param Tag CIBuild Dataset DatasetUse DatasetUseTag"
         " ExperimentTag Key Counter"
@@ -25,6 +25,7 @@ NAMES = {
     "CIBuild": "CI builds",
     "DiscardedSeries": "Series to delete",
     "DiscardedBlob": "Bytes to remove",
+    "Recount": "Catalogues to count",
     "MetricRules": "Metric rules",
 }
 

@@ -8,9 +8,11 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 
 from tracker import audit, members, projects, purging, tokens
-from tracker.admin.frame import History, Listed, confirmed, each, linked, lists
+from tracker.admin.frame import History, InTrash, Listed, confirmed, each, linked, lists
 from tracker.admin.trash import begin_purge, said
 from tracker.models import (
     AccessToken,
@@ -93,7 +95,7 @@ class AccountAdmin(Listed, UserAdmin):
         is_own = obj is not None and obj.pk == request.user.pk
         return [*kept, "is_staff", "is_superuser"] if is_own else kept
 
-    @admin.display(description="")
+    @admin.display(description="leads to")
     def belongings(self, row: User) -> str:
         return lists(
             row,
@@ -124,33 +126,17 @@ class AccountAdmin(Listed, UserAdmin):
         each(request, rows, members.activate, "unblocked")
 
 
-class Members(admin.TabularInline):
-    """To read: the project's own page keeps an owner, and writes down who did what."""
-
-    model = Membership
-    fields = ("user", "role", "created_at", "ends_at")
-    readonly_fields = fields
-    extra = 0
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-
 @admin.register(Project)
 class ProjectAdmin(Listed):
     list_display = ["slug", "name", "visibility", "created_at", "deleted_at", "inside"]
-    list_filter = ["visibility", ("deleted_at", admin.EmptyFieldListFilter)]
+    list_filter = ["visibility", ("deleted_at", InTrash)]
     search_fields = ["slug", "name"]
     ordering = ("slug",)
-    inlines = [Members]
-    fields = ["slug", "name", "description", "visibility", "created_at", "deleted_at"]
-    readonly_fields = ["slug", "created_at", "deleted_at"]
+    fields = [
+        *("slug", "name", "description", "visibility", "created_at", "deleted_at"),
+        *("members", "inside"),
+    ]
+    readonly_fields = ["slug", "created_at", "deleted_at", "members", "inside"]
     actions = ["delete_softly", "restore", "purge"]
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
@@ -166,7 +152,12 @@ class ProjectAdmin(Listed):
             visibility=Visibility(obj.visibility),
         )
 
-    @admin.display(description="")
+    def members(self, row: Project) -> str:
+        """Its own page keeps an owner, and writes down who did what."""
+        address = reverse("members", args=[row.slug])
+        return format_html('<a href="{}">Add, change and remove them</a>', address)
+
+    @admin.display(description="leads to")
     def inside(self, row: Project) -> str:
         return lists(
             row,

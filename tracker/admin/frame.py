@@ -1,6 +1,6 @@
 """What the lists of the back office share: read-only rows, links, and bounded counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from tracker.errors import TrackerError
 
@@ -34,10 +35,24 @@ class BoundedPaginator(Paginator):
         return int(rows.order_by()[:MAX_COUNTED].count())
 
 
+class InTrash(admin.EmptyFieldListFilter):
+    """Whether somebody has deleted it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "place"
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        words = ("Anywhere", "In use", "In the trash")
+        for choice, word in zip(super().choices(changelist), words, strict=True):
+            yield {**choice, "display": word}
+
+
 class Listed(admin.ModelAdmin):
     """A list that stays quick over a million rows."""
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count a whole table
     list_per_page = 50
     paginator = BoundedPaginator
     ordering = ("-pk",)
@@ -52,6 +67,15 @@ class Listed(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Headed by what is listed, and not by what to do with it."""
+        named = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(
+            request, {"title": named, **(extra_context or {})}
+        )
 
 
 class History(Listed):

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tracker import lifecycle, purging
-from tracker.admin.frame import History, confirmed, each, linked, lists
+from tracker.admin.frame import History, InTrash, confirmed, each, linked, lists
 from tracker.models import Candidate, Experiment, LoggedModel, Status
 from tracker.purging import Frees, Scope
 
@@ -88,12 +88,12 @@ class Deletable(History):
 class ExperimentAdmin(Deletable):
     chosen = "experiments"
     list_display = ["name", "iid", linked("project"), "deleted_at", "inside"]
-    list_filter = [("deleted_at", admin.EmptyFieldListFilter)]
+    list_filter = [("deleted_at", InTrash)]
     list_select_related = ["project"]
     search_fields = ["name", "project__slug"]
     actions = [restoring(lifecycle.restore_experiment), "purge"]
 
-    @admin.display(description="")
+    @admin.display(description="leads to")
     def inside(self, row: Experiment) -> SafeString | str:
         return lists(
             row,
@@ -118,7 +118,7 @@ class CandidateAdmin(Deletable):
         "inside",
     ]
     list_display_links = ["number", "name"]
-    list_filter = ["status", ("deleted_at", admin.EmptyFieldListFilter)]
+    list_filter = ["status", ("deleted_at", InTrash)]
     list_select_related = ["experiment", "project"]
     search_fields = ["name", "eid__exact"]
     actions = ["finish", restoring(lifecycle.restore_candidate), "purge"]
@@ -127,7 +127,7 @@ class CandidateAdmin(Deletable):
     def number(self, row: Candidate) -> str:
         return f"#{row.iid}"
 
-    @admin.display(description="")
+    @admin.display(description="leads to")
     def inside(self, row: Candidate) -> SafeString | str:
         found = lists(
             row,
@@ -162,7 +162,7 @@ class LoggedModelAdmin(Deletable):
         linked("project"),
         "deleted_at",
     ]
-    list_filter = ["status", ("deleted_at", admin.EmptyFieldListFilter)]
+    list_filter = ["status", ("deleted_at", InTrash)]
     list_select_related = ["experiment", "project"]
     search_fields = ["name", "eid__exact", "source_run_id__exact"]
     actions = ["purge"]

@@ -52,13 +52,13 @@ class ArtifactAdmin(History):
     list_display = [
         "path",
         "state",
+        "problem",
         "content_type",
         "size_bytes",
         linked("project"),
         linked("candidate"),
         linked("model"),
         "uploaded_at",
-        "problem",
     ]
     list_filter = ["state"]
     list_select_related = ["project", "candidate", "model"]
