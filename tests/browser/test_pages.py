@@ -71,7 +71,6 @@ PAGES = {
     "server history": "/admin/history/",
     "administration": "/admin/",
     "its lists": "/admin/tracker/candidate/",
-    "its forms": "/admin/tracker/user/add/",
     "access": "/p/vision/access/?who=local",
     "experiments": "/p/vision/experiments/",
     "deleted": "/p/vision/experiments/?view=deleted",
