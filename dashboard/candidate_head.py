@@ -23,6 +23,7 @@ from tracker.models import (
     Role,
     Status,
 )
+from tracker.models.states import State, state
 
 
 class Found(NamedTuple):
@@ -88,6 +89,7 @@ def head(request: HttpRequest, where: Found, tab: str) -> dict[str, Any]:
         "artifact_count": marks.artifacts,
         "version": marks.version,
         "is_live": candidate.status == Status.RUNNING,
+        "is_silent": state(candidate) in (State.LOST, State.STALLED),
         "is_paused": request.GET.get("live") == "0",
         "may_write": find.may(request, where.project, Role.WRITER),
     }

@@ -120,7 +120,7 @@
     const seconds = Math.max(0, Math.round((Date.now() - asked) / 1000));
     box.textContent = failures
       ? `Connection lost, asking again in ${Math.max(0, Math.ceil((waits - Date.now()) / 1000))} s`
-      : `Live, updated ${seconds} s ago`;
+      : "silent" in box.dataset ? `Looked at ${seconds} s ago` : `Live, updated ${seconds} s ago`;
   };
   if ("paused" in mark.dataset) {
     if (note()) note().textContent = "Paused";
