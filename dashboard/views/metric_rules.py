@@ -1,6 +1,7 @@
 """The metric catalogue of a project: which way each metric gets better, its unit, its digits."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -75,9 +76,7 @@ def used(
 def metric_rules(request: HttpRequest, slug: str) -> HttpResponse:
     project = find.project(request, slug)
     if request.method == "POST":
-        return confirmed(request, lambda rules, forget: judging.confirm(
-            project, rules, forget=forget
-        ))  # fmt: skip
+        return confirmed(request, partial(judging.confirm, project))
     rules = judging.rules_of(project)
     return shown(request, project, None, rules, rules)
 
@@ -91,9 +90,7 @@ def experiment_rules(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     if experiment.is_deleted:
         return find.gone(request, project, experiment)
     if request.method == "POST":
-        return confirmed(request, lambda rules, forget: judging.confirm_in(
-            experiment, rules, forget=forget
-        ))  # fmt: skip
+        return confirmed(request, partial(judging.confirm_in, experiment))
     own = experiment.metric_rules or {}
     return shown(request, project, experiment, judging.rules_in(experiment), own)
 
@@ -127,14 +124,11 @@ def shown(
     return render(request, "dashboard/metric_rules.html", context)
 
 
-def confirmed(
-    request: HttpRequest,
-    confirm: Callable[[dict[str, judging.Rule], list[str]], None],
-) -> HttpResponse:
+def confirmed(request: HttpRequest, confirm: Callable[..., None]) -> HttpResponse:
     """Keep what the form says, and back to the same page of the list."""
     changed, doubted = kept(request)
     try:
-        confirm(changed, doubted)
+        confirm(changed, forget=doubted)
     except TrackerError as problem:
         messages.error(request, problem.message)
     else:
