@@ -14,7 +14,7 @@ from tracker.models import Candidate, DatasetUse, Metric
 # A spreadsheet runs what begins so, some of them also with the wide forms; a number may
 # begin with a sign.
 FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 
 MAX_FILES = 10_000  # of one candidate, in its JSON
 

@@ -218,7 +218,7 @@ def must_be_the_same(candidate: Candidate, params: Mapping[str, str]) -> None:
             )
 
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 
 
 def as_number(text: str) -> float | None:

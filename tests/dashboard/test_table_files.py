@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from dashboard import exports
 from tests import make
 from tracker import recording
 from tracker.models import Candidate, Status
@@ -76,6 +77,14 @@ def test_no_cell_of_the_csv_is_a_formula(browser, sweep, url, value, written):
     row = read_csv(browser.get(url[:-1] + ".csv", {"cols": "p:p,t:t"}))[1]
 
     assert (row[1], row[3], row[4]) == (written, written, written)
+
+
+def test_reads_long_digits_in_one_go():
+    """A pattern that tries every way to split them would take minutes."""
+    digits = "-" + "0" * 100_000
+
+    assert exports.guarded(digits) == digits
+    assert exports.guarded(f"{digits}!") == f"'{digits}!"
 
 
 def test_the_json_is_what_the_page_shows(browser, sweep, url):
