@@ -4,12 +4,13 @@ The server runs in this process (pytest-django's `live_server`), so that a test 
 world with tests.make; what people run is driven in tests/client.
 """
 
+import time
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 SIZES = {"wide": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
 
@@ -77,7 +78,7 @@ def open_page(chromium, windows, live_server):
 
     def listen(message) -> None:
         if message.type == "error":
-            complaints.append(message.text)
+            complaints.append(f"{message.text} {message.location['url']}")
 
     def refuse(dialog) -> None:
         complaints.append(f"A dialog came up: {dialog.message}")
@@ -118,19 +119,68 @@ def open_page(chromium, windows, live_server):
     assert not complaints
 
 
+# The rules of axe that colours decide; nothing else differs between the themes.
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+
+
+@pytest.fixture(scope="session")
+def axe():
+    return Axe()
+
+
 @pytest.fixture
-def is_accessible() -> Callable[[Page], None]:
+def is_accessible(axe) -> Callable[[Page], None]:
     """Run axe over a page: WCAG 2.2 A and AA, and best practice."""
-    return partial(check, Axe())
+
+    def check(page: Page) -> None:
+        found = violations(axe, page)
+        assert not found, "\n".join(found)
+
+    return check
 
 
-def check(axe: Axe, page: Page) -> None:
-    found = axe.run(page).response["violations"]
-    assert not found, "\n".join(
+@pytest.fixture
+def look(axe) -> Callable[[Page], list[str]]:
+    """What is wrong with a page, in both themes, wide and on a phone, with its charts
+    drawn. It begins in the light theme and ends in the dark one."""
+    return partial(faults, axe)
+
+
+def faults(axe: Axe, page: Page) -> list[str]:
+    page.set_viewport_size(dict(zip(("width", "height"), SIZES["wide"], strict=True)))
+    draw(page)
+    found = violations(axe, page)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    found += [f"dark: {one}" for one in violations(axe, page, COLOURS)]
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        if (beyond := settled_overflow(page)) > 0:
+            found.append(f"{size}: {beyond} px sideways")
+    return found + [f"phone: {one}" for one in violations(axe, page)]
+
+
+def violations(axe: Axe, page: Page, options: dict | None = None) -> list[str]:
+    return [
         f"{violation['id']}: {node['html'][:200]}"
-        for violation in found
+        for violation in axe.run(page, options=options).response["violations"]
         for node in violation["nodes"]
-    )
+    ]
+
+
+def draw(page: Page) -> None:
+    """Scroll to each chart, and wait until it is drawn."""
+    for frame in page.locator("[data-chart]").all():
+        frame.scroll_into_view_if_needed()
+        expect(frame.locator(".plot.drawn")).to_have_count(1, timeout=20_000)
+    page.evaluate("scrollTo(0, 0)")
+
+
+def settled_overflow(page: Page) -> int:
+    # Plotly follows the size a moment later, and a busy machine's moments are long.
+    deadline = time.monotonic() + 10
+    while overflow(page) > 0 and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    return overflow(page)
 
 
 def overflow(page: Page) -> int:

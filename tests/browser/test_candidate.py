@@ -2,7 +2,6 @@
 
 import io
 import re
-import time
 
 import pytest
 from django.core.files.storage import storages
@@ -11,7 +10,6 @@ from playwright.sync_api import expect
 
 from artifacts import ingest, inspection, paths
 from tests import make
-from tests.browser.conftest import SIZES, overflow
 from tracker import recording
 from tracker.models import CIBuild
 
@@ -93,45 +91,6 @@ def line_colours(page, frame="#curve"):
     return page.eval_on_selector_all(
         f"{frame} .scatterlayer .js-line", "all => all.map(one => one.style.stroke)"
     )
-
-
-def go_dark(page):
-    # At once: colours fade from one theme to the other where motion is welcome.
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-
-
-def fits_every_screen(page):
-    for width, height in SIZES.values():
-        page.set_viewport_size({"width": width, "height": height})
-        # Plotly follows the size a moment later, and a busy machine's moments are long.
-        deadline = time.monotonic() + 10
-        while overflow(page) > 0 and time.monotonic() < deadline:
-            page.wait_for_timeout(100)
-        assert overflow(page) <= 0, width
-
-
-PAGES = {
-    "overview": "",
-    "table": "?table=1",
-    "metrics": "metrics/",
-    "files": "artifacts/",
-    "gallery": "artifacts/images",
-    "picture": "artifacts/plots/roc.png",
-    "matrix": "artifacts/cm.csv",
-    "code": "artifacts/train.py",
-}
-
-
-@pytest.mark.parametrize("part", PAGES.values(), ids=PAGES)
-def test_is_accessible_and_fits_every_screen(candidate, open_page, is_accessible, part):
-    page = open_page(f"/p/vision/c/{candidate.iid}/{part}")
-    if page.locator("[data-chart]").count():
-        line_colours(page)
-
-    is_accessible(page)
-    go_dark(page)
-    is_accessible(page)
-    fits_every_screen(page)
 
 
 def test_shows_the_curve_without_script(candidate, open_page):

@@ -4,11 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import make
+from tests.browser.conftest import draw
 from tests.browser.test_candidate import (
     HOSTILE,
     curve,
-    fits_every_screen,
-    go_dark,
     line_colours,
 )
 
@@ -38,41 +37,6 @@ def sweep(vision):
             started_ms=n,
         )
     return experiment
-
-
-TABS = {
-    "summary": "",
-    "many": "&c=4-12",
-    "curves": "&tab=curves",
-    "parallel": "&tab=parallel",
-    "scatter": "&tab=scatter",
-    "table": "&table=1",
-}
-
-
-def drawn(page):
-    for frame in page.locator("[data-chart]").all():
-        frame.scroll_into_view_if_needed()
-        expect(frame.locator(".plot.drawn")).to_have_count(1)
-    page.evaluate("scrollTo(0, 0)")
-
-
-@pytest.mark.parametrize("more", TABS.values(), ids=TABS)
-def test_is_accessible_and_fits_every_screen(sweep, open_page, is_accessible, more):
-    page = open_page(f"/p/vision/compare/?c=1-3{more}")
-    drawn(page)
-
-    is_accessible(page)
-    go_dark(page)
-    is_accessible(page)
-    fits_every_screen(page)
-
-
-def test_choosing_is_accessible_and_fits(sweep, open_page, is_accessible):
-    page = open_page("/p/vision/compare/?c=1", theme="dark")
-
-    is_accessible(page)
-    fits_every_screen(page)
 
 
 def test_choose_three_compare_hide_one_and_switch_the_theme(sweep, open_page):
@@ -176,13 +140,13 @@ def test_hostile_names_do_no_harm_in_charts(sweep, open_page):
         f"&tab=curves&m={HOSTILE}",
     ):
         page.goto(f"/p/vision/compare/?c=1-3{more}")
-        drawn(page)
+        draw(page)
         assert page.locator("img[src=x]").count() == 0
 
 
 def test_a_point_of_the_scatter_chart_opens_its_candidate(sweep, open_page):
     page = open_page("/p/vision/compare/?c=1-3&tab=scatter&sx=p:lr&sy=m:val/acc")
-    drawn(page)
+    draw(page)
 
     point = page.locator("#scatter .scatterlayer .trace .points path").last
     box = point.bounding_box()

@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import make
-from tests.browser.conftest import overflow
 from tracker import recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -35,16 +34,6 @@ def sweep(vision):
                 ],
             )
     return made
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_are_accessible_and_fit_a_phone(open_page, is_accessible, sweep, theme):
-    base = f"/p/vision/experiments/{sweep.iid}/"
-    for path in (f"{base}charts/", f"{base}insights/", f"{base}sweep/",
-                 "/p/vision/explain/?a=1&b=4", "/p/vision/c/1/code/"):  # fmt: skip
-        page = open_page(path, theme=theme, size="phone")
-        is_accessible(page)
-        assert overflow(page) <= 0
 
 
 def test_a_hidden_curve_is_hidden_in_every_chart_and_in_the_address(open_page, sweep):

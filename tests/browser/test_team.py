@@ -24,12 +24,10 @@ INVENTED = "nothing-there"
 
 WORLD = f"""
 import json
-from django.core.management import call_command
 from tracker import invitations, lifecycle, members, recording, tokens
 from tracker.models import *
 from tracker.routes import routes
 
-call_command("migrate", verbosity=0)
 ada, eve = (members.create_user(n, password={PASSWORD!r}) for n in ("ada", "eve"))
 secret = lifecycle.create_project("aviary-{WORD}", name="{WORD}", owner=ada)
 lifecycle.create_project("garden", owner=ada, visibility=Visibility.PUBLIC)

@@ -8,7 +8,7 @@ from tests.live import Server
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
     """A data folder in which a server has run before."""
-    server = Server(tmp_path_factory.mktemp("prepared") / "data").start()
+    server = Server(tmp_path_factory.mktemp("prepared") / "data", fresh=True).start()
     assert server.stop() == 0, server.output()
     return server
 

@@ -64,6 +64,7 @@ def broker(request, tmp_path):
 def seeded(tmp_path_factory):
     """A data folder with a long series that nobody has condensed."""
     server = Server(tmp_path_factory.mktemp("seeded") / "data")
+    server.prepare()
     command = [sys.executable, "manage.py", "seed_load", "--candidates=1", "--long=1"]
     subprocess.run(
         [*command, f"--points={POINTS}"],

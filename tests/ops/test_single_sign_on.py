@@ -71,7 +71,6 @@ lifecycle.create_project("sound")
 
 def started(folder, provider, **settings):
     server = Server(folder, **TEAM, TRACKER_OIDC_ISSUER=provider.url, **settings)
-    assert server.manage("migrate", "-v0").returncode == 0
     made = server.manage("shell", "-v0", "-c", CAST)
     assert made.returncode == 0, made.stderr
     return server.start()
