@@ -77,10 +77,16 @@ demo: setup ## Fill a project "demo" with a rich sample
 
 PYTEST := $(PY) -m pytest --quiet --numprocesses $(JOBS) --dist loadgroup
 
+# Both at once: a test that waits for a server or a page leaves its core to another.
+TOGETHER := $(MAKE) --output-sync=line --jobs
+
 .PHONY: test
-test: setup-test ## Run every test: SQLite, then what differs on PostgreSQL
+test: setup-test ## Run every test: on SQLite, and beside it what differs on PostgreSQL
+	@$(TOGETHER) test-sqlite test-postgres
+
+.PHONY: test-sqlite
+test-sqlite: setup-test
 	@$(PYTEST)
-	@$(MAKE) test-postgres
 
 .PHONY: test-postgres
 test-postgres: setup-test ## Run the tests of API, search, rooms and artifacts on PostgreSQL
@@ -117,7 +123,8 @@ migrations: setup ## Write the migrations that changed models need
 	@$(PY) manage.py makemigrations
 
 .PHONY: check
-check: lint types test ## All that the pipeline runs
+check: lint setup-test ## All that the pipeline runs
+	@$(TOGETHER) types test-sqlite test-postgres
 
 # Not a part of `check`: it asks a service elsewhere, and answers change by themselves. Its
 # packages stay out of .venv, whose versions they would change.

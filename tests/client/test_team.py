@@ -1,13 +1,16 @@
 """Credentials, as MLflow's own client sends them to a server in team mode."""
 
+import re
 import time
 
 import pytest
 import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from playwright.sync_api import expect
 
-from tests.live import Server
+from tests.client.nursery import Script
+from tests.live import Server, environment
 
 CREDENTIALS = [
     "MLFLOW_TRACKING_TOKEN",
@@ -137,3 +140,32 @@ def test_keeps_files_behind_the_same_door(team, client, tmp_path):
     assert requests.get(url, timeout=30).status_code == 401
     assert requests.get(url, headers=headers, timeout=30).content == b"weights"
     assert requests.put(url, data=b"x", headers=headers, timeout=30).status_code == 403
+
+
+@pytest.mark.browser
+def test_the_link_that_the_client_prints_opens_its_candidate(team, tmp_path, chromium):
+    """To whoever is signed in, and after signing in to everybody else."""
+    code = "import mlflow\nwith mlflow.start_run(run_name='printed'):\n    pass"
+    script = Script(
+        code,
+        folder=tmp_path,
+        environment=environment(
+            MLFLOW_TRACKING_URI=f"{team.url}/p/vision",
+            MLFLOW_TRACKING_TOKEN=team.tokens["log"],
+        ),
+    )
+    link = re.search(r"View run printed at: (\S+)", script.output())[1]
+    context = chromium.new_context()
+    page = context.new_page()
+    heading = page.get_by_role("heading", level=1)
+
+    page.goto(link)
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill(team.password)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(heading).to_contain_text("printed", timeout=20_000)
+    page.goto(f"{team.url}/projects/")
+    page.goto(link)
+    expect(heading).to_contain_text("printed", timeout=20_000)
+    context.close()
