@@ -14,8 +14,7 @@ from artifacts.models import Artifact
 from artifacts.storage import Missing
 from tracker.errors import Full, Unavailable
 
-# Half of what is looked at: escaped, quotes grow to six times their size.
-TEXT_BYTES = contents.HEAD_BYTES // 2
+TEXT_BYTES = contents.HEAD_BYTES
 TABLE_ROWS = 200
 
 
