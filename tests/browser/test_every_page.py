@@ -119,6 +119,9 @@ QUERIES = {
     "explain": "?a=1&b=4",
 }
 STATES = [
+    "/p/vision/settings/history/?since=x",
+    "/admin/",
+    "/admin/tracker/candidate/",
     "/p/vision/experiments/?view=deleted",
     "/p/vision/experiments/2/?find=a&diff=1&n=25",
     "/p/vision/experiments/4/",  # nothing in it
