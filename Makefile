@@ -100,6 +100,10 @@ test-client: setup-test ## Run the tests with the real MLflow client
 test-frameworks: setup-test $(VENV)/frameworks.stamp ## Run the tests with PyTorch, which is large, too
 	@$(PYTEST) tests/client/test_frameworks.py
 
+.PHONY: bench
+bench: setup-test ## Measure for a minute, with MLflow's server beside ours
+	@$(VENV)/bin/python -m tests.bench
+
 .PHONY: lint
 lint: setup $(VENV)/lint.stamp ## Look for mistakes and for unformatted code
 	@$(PY) -m ruff check .
