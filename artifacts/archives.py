@@ -115,8 +115,9 @@ class NotATar(Exception):
 class Guarded(io.RawIOBase):
     """A file of which nobody reads much at once."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], most: int = MAX_HEADER_BYTES) -> None:
         self.file = file
+        self.most = most
 
     def readable(self) -> bool:
         return True
@@ -132,15 +133,15 @@ class Guarded(io.RawIOBase):
 
     def read(self, size: int | None = -1) -> bytes:
         if size is None or size < 0:
-            found = self.file.read(MAX_HEADER_BYTES + 1)
-            refuse_long(len(found))
+            found = self.file.read(self.most + 1)
+            refuse_long(len(found), self.most)
             return found
-        refuse_long(size)
+        refuse_long(size, self.most)
         return self.file.read(size)
 
 
-def refuse_long(size: int) -> None:
-    if size > MAX_HEADER_BYTES:
+def refuse_long(size: int, most: int = MAX_HEADER_BYTES) -> None:
+    if size > most:
         raise TooMuch("Its list of entries is too long to be read here.")
 
 

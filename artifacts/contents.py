@@ -17,7 +17,7 @@ import yaml
 from django.conf import settings
 from PIL import Image, ImageOps
 
-from artifacts import archives, notebooks
+from artifacts import archives, notebooks, parquet
 from artifacts.facts import MAX_TEXT_CHARS, brief
 
 HEAD_BYTES = 256 * 1024
@@ -45,6 +45,7 @@ class Kind(StrEnum):
     TABLE = "table"
     JSON = "json"
     MODEL = "model"  # an MLmodel file
+    PARQUET = "parquet"
     ARCHIVE = "archive"
     AUDIO = "audio"
     VIDEO = "video"
@@ -76,7 +77,7 @@ SIGNATURES: list[tuple[int, bytes, str]] = [
     (0, b"\x28\xb5\x2f\xfd", "application/zstd"),
     (257, b"ustar", "application/x-tar"),
     (0, b"\x89HDF\r\n\x1a\n", "application/x-hdf5"),
-    (0, b"PAR1\x15", "application/vnd.apache.parquet"),
+    (0, b"PAR1\x15", parquet.CONTENT_TYPE),
     (0, b"ARROW1\x00\x00", "application/vnd.apache.arrow.file"),
     (0, b"SQLite format 3\x00", "application/vnd.sqlite3"),
     (0, b"\x93NUMPY", "application/x-npy"),
@@ -129,6 +130,8 @@ def kind_of(content_type: str) -> Kind:
         return Kind.IMAGE
     if content_type in archives.TYPES:
         return Kind.ARCHIVE
+    if content_type == parquet.CONTENT_TYPE:
+        return Kind.PARQUET
     family = content_type.partition("/")[0]
     return {"audio": Kind.AUDIO, "video": Kind.VIDEO}.get(family, Kind.OTHER)
 

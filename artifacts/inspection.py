@@ -22,7 +22,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from artifacts import archives, contents, media, storage
+from artifacts import archives, contents, media, parquet, storage
 from artifacts.contents import Kind
 from artifacts.facts import brief
 from artifacts.models import Artifact, DiscardedBlob, thumbnail_of
@@ -144,6 +144,9 @@ def recognised(artifact: Artifact, head: bytes, lines: int) -> dict[str, Any]:
         facts |= picture_facts(artifact)
     elif found.kind == Kind.TABLE:
         facts |= table_facts(artifact, head, found.encoding, lines)
+    elif found.kind == Kind.PARQUET:
+        with storage.blobs().seekable(artifact.blob) as file:
+            facts |= parquet.parquet_facts(file)
     elif found.kind == Kind.ARCHIVE:
         with storage.blobs().seekable(artifact.blob) as file:
             facts |= archives.archive_facts(file, content_type)

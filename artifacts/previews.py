@@ -54,6 +54,8 @@ def preview(artifact: Artifact) -> Preview:
         return played(artifact)
     if artifact.facts.get("listing"):
         return archive(artifact.facts)
+    if artifact.facts.get("kind") == Kind.PARQUET:
+        return columnar(artifact.facts)
     try:
         head = storage.head(artifact.blob, min(artifact.size_bytes, TEXT_BYTES))
     except Missing:
@@ -80,6 +82,20 @@ def archive(facts: dict[str, Any]) -> Preview:
     rows = [[str(name), f"{size:,}"] for name, size in facts["listing"]]
     is_cut = facts["entries"] > len(rows) or not facts["entries_are_all"]
     return Preview("table", Table(["Name", "Bytes"], rows, is_cut), is_cut)
+
+
+def columnar(facts: dict[str, Any]) -> Preview:
+    """The first rows of a Parquet file, as they were kept."""
+    if "unreadable" in facts:
+        return nothing(f"The table cannot be read: {facts['unreadable']}")
+    if "head" not in facts:
+        return nothing("The rows of this table are too large to show here.")
+    header = [
+        f"{name} ({kind})"
+        for name, kind in zip(facts["columns"], facts["types"], strict=True)
+    ]
+    is_cut = facts["rows"] > len(facts["head"]) or facts["column_count"] > len(header)
+    return Preview("table", Table(header, facts["head"], is_cut), is_cut)
 
 
 def is_picture(artifact: Artifact) -> bool:
