@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from dashboard.access_forms import LINE, PICK
-from dashboard.exports import Line, guarded
+from dashboard.table.exports import Line, guarded
 from tracker.models import AuditEvent, What
 from tracker.models.audit import AuditEventQuerySet
 

@@ -23,7 +23,9 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from dashboard import directions, pins, totals
+from dashboard import directions
+from dashboard.charts import pins
+from dashboard.table import totals
 from tracker import access, permits
 from tracker.access import Actor
 from tracker.errors import Denied, NotFound

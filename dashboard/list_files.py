@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-from dashboard.exports import Line, guarded, plain
+from dashboard.table.exports import Line, guarded, plain
 
 KINDS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 

@@ -16,9 +16,9 @@ from django.db.models import (
 from django.db.models.functions import RowNumber
 
 from dashboard import directions
-from dashboard.columns import Column, metric_column
 from dashboard.directions import Direction, Used
 from dashboard.directions import primary as weightiest
+from dashboard.table.columns import Column, metric_column
 from tracker.models import Candidate, Experiment, Key, Kind, Metric
 
 # An experiment may have thousands of metric keys; the one to judge by is often logged.

@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from dashboard import totals
+from dashboard.table import totals
 from tests import make, parts
 from tests.live import Server
 from tracker import access, lifecycle, recording, throttling

@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from dashboard.frames import Entry
+from dashboard.charts.frames import Entry
 
 register = template.Library()
 

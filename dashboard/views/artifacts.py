@@ -15,10 +15,11 @@ from django.urls import reverse
 
 from artifacts import downloads, inspection, listing, previews
 from artifacts.models import Artifact
-from dashboard import find, logged_models, showing, snippets
-from dashboard.candidate_head import found, head
-from dashboard.plotly import allow_charts
-from dashboard.shelves import Shelf, models, shelf
+from dashboard import find, snippets
+from dashboard.candidate import logged_models, showing
+from dashboard.candidate.head import found, head
+from dashboard.candidate.shelves import Shelf, models, shelf
+from dashboard.charts.plotly import allow_charts
 from dashboard.views.candidates import tile
 from tracker.errors import NotFound, TrackerError, Unavailable
 from tracker.models import Role

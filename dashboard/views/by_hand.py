@@ -11,8 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from artifacts import ingest, paths
-from dashboard import find, pasted
+from dashboard import find
 from dashboard.about import NOTE
+from dashboard.candidate import pasted
 from tracker import recording
 from tracker.errors import TrackerError
 from tracker.lifecycle import create_candidate, now_ms, update_candidate

@@ -2,8 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from dashboard import find, following
-from dashboard.candidate_head import at
+from dashboard import find
+from dashboard.candidate import following
+from dashboard.candidate.head import at
 from tracker.models import Role
 from tracker.permits import needs
 

@@ -15,17 +15,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from dashboard import (
-    answers,
-    baselines,
-    curve_grid,
-    frames,
-    options,
-    pins,
-    results,
-    svg,
-)
-from dashboard.candidate_curve import (
+from dashboard.candidate import curve_grid, results
+from dashboard.candidate.curve import (
     chart_url,
     csv_url,
     main_metric,
@@ -34,8 +25,10 @@ from dashboard.candidate_curve import (
     named,
     subject,
 )
-from dashboard.candidate_head import found, head
-from dashboard.plotly import with_charts
+from dashboard.candidate.head import found, head
+from dashboard.charts import answers, frames, options, pins, svg
+from dashboard.charts.plotly import with_charts
+from dashboard.table import baselines
 from tracker import sketches
 from tracker.errors import TrackerError
 from tracker.models import (

@@ -10,22 +10,10 @@ from django.http import (
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
-from dashboard import (
-    about,
-    exports,
-    frames,
-    options,
-    primary,
-    progress,
-    prose,
-    reproduce,
-    results,
-    showing,
-    snippets,
-    surroundings,
-)
+from dashboard import about, primary, prose, snippets
 from dashboard.about import NOTE
-from dashboard.candidate_curve import (
+from dashboard.candidate import progress, reproduce, results, showing, surroundings
+from dashboard.candidate.curve import (
     Base,
     chart_url,
     main_metric,
@@ -33,9 +21,11 @@ from dashboard.candidate_curve import (
     measure,
     subject,
 )
-from dashboard.candidate_head import Found, found, head
-from dashboard.plotly import with_charts
-from dashboard.shelves import Shelf
+from dashboard.candidate.head import Found, found, head
+from dashboard.candidate.shelves import Shelf
+from dashboard.charts import frames, options
+from dashboard.charts.plotly import with_charts
+from dashboard.table import exports
 from tracker import audit
 from tracker.models import (
     CIBuild,

@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from dashboard import baselines, find, toast
+from dashboard import find, toast
 from dashboard.about import NOTE
-from dashboard.candidate_forms import (
+from dashboard.candidate.forms import (
     MoveForm,
     NameForm,
     NoteForm,
@@ -19,6 +19,7 @@ from dashboard.candidate_forms import (
     TagForm,
     first_error,
 )
+from dashboard.table import baselines
 from tracker import bulk, lifecycle, recording
 from tracker.errors import Conflict, TrackerError
 from tracker.models import Action, Candidate, Experiment, Role

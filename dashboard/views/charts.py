@@ -11,17 +11,20 @@ from django.http import (
 from django.shortcuts import render
 from django.urls import reverse
 
-from dashboard import (
-    chart_specs,
-    find,
+from dashboard import find
+from dashboard.charts import chart_specs
+from dashboard.charts.chart_specs import KINDS, Spec
+from dashboard.charts.chart_tiles import legend, with_frames
+from dashboard.charts.charted import SHOWN, asked, opened
+from dashboard.charts.curve_answers import Join
+from dashboard.charts.plotly import with_charts
+from dashboard.charts.usual_charts import (
+    default_specs,
+    found_by_name,
+    offered,
+    sections,
 )
-from dashboard.chart_specs import KINDS, Spec
-from dashboard.chart_tiles import legend, with_frames
-from dashboard.charted import SHOWN, asked, opened
-from dashboard.curve_answers import Join
 from dashboard.find import Opened
-from dashboard.plotly import with_charts
-from dashboard.usual_charts import default_specs, found_by_name, offered, sections
 from tracker.models import Role
 from tracker.permits import needs
 

@@ -10,26 +10,30 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from dashboard import (
+from dashboard import primary
+from dashboard.charts import (
     answers,
-    charts,
-    compared,
     curve_answers,
-    differences,
-    exports,
+    figures,
     frames,
     options,
-    primary,
-    side_by_side,
     sweep,
     sweep_charts,
 )
-from dashboard.compared import Chosen
-from dashboard.compared_curves import Drawn, chart_url, framed, lines_url, subject
-from dashboard.compared_table import across, is_flipped, pair
+from dashboard.charts.drawings import operating
+from dashboard.charts.plotly import with_charts
+from dashboard.compare import compared, differences, side_by_side
+from dashboard.compare.compared import Chosen
+from dashboard.compare.compared_curves import (
+    Drawn,
+    chart_url,
+    framed,
+    lines_url,
+    subject,
+)
+from dashboard.compare.compared_table import across, is_flipped, pair
 from dashboard.directions import Used, by_weight
-from dashboard.drawings import operating
-from dashboard.plotly import with_charts
+from dashboard.table import exports
 from dashboard.views import compare_tabs
 from tracker import audit
 from tracker.models import Candidate, Kind, Metric, Role, What
@@ -114,7 +118,7 @@ def export_url(request: HttpRequest, asked: Chosen, name: str) -> str:
 
 class Chip(NamedTuple):
     candidate: Candidate
-    look: charts.Look
+    look: figures.Look
     without: str  # the address of this page without it
 
 

@@ -8,20 +8,14 @@ from django.db.models import Count, Q
 from django.http import HttpRequest
 
 from artifacts.models import Artifact
-from dashboard import (
-    about,
-    differences,
-    frames,
-    linewise,
-    options,
-    reproduce,
-    side_by_side,
-    surroundings,
-)
-from dashboard.compared import Chosen
-from dashboard.compared_curves import Drawn, chart_url, lines_url, subject
-from dashboard.compared_table import MAX_COLUMNS, across, is_flipped, pair
-from dashboard.differences import COMMIT, Section, Wanted
+from dashboard import about
+from dashboard.candidate import reproduce, surroundings
+from dashboard.charts import frames, options
+from dashboard.compare import differences, linewise, side_by_side
+from dashboard.compare.compared import Chosen
+from dashboard.compare.compared_curves import Drawn, chart_url, lines_url, subject
+from dashboard.compare.compared_table import MAX_COLUMNS, across, is_flipped, pair
+from dashboard.compare.differences import COMMIT, Section, Wanted
 from tracker import ci
 from tracker.models import Candidate, Metric
 

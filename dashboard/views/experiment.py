@@ -8,22 +8,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from dashboard import (
+from dashboard import find, prose, snippets
+from dashboard.table import (
     column_menu,
     condition,
-    find,
     heads,
     live,
     matching,
     picker,
-    prose,
-    snippets,
     toolbar,
 )
-from dashboard.columns import NAME, Catalogue, parse
-from dashboard.listing import Listing, listing
-from dashboard.matching import Found, Problem
-from dashboard.state import (
+from dashboard.table.columns import NAME, Catalogue, parse
+from dashboard.table.listing import Listing, listing
+from dashboard.table.matching import Found, Problem
+from dashboard.table.state import (
     AGGREGATES,
     PAGE_SIZES,
     State,

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from django.http import HttpRequest, HttpResponseBadRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from dashboard import exports, facts, find, group_exports, matching
-from dashboard.columns import Column
-from dashboard.listing import Listing, listing
-from dashboard.matching import Found
+from dashboard import find
+from dashboard.table import exports, facts, group_exports, matching
+from dashboard.table.columns import Column
+from dashboard.table.listing import Listing, listing
+from dashboard.table.matching import Found
 from tracker import audit
 from tracker.models import Experiment, Role, What
 from tracker.permits import needs

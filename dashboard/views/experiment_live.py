@@ -3,8 +3,9 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from dashboard import find, live
-from dashboard.listing import listing
+from dashboard import find
+from dashboard.table import live
+from dashboard.table.listing import listing
 from tracker.models import Role
 from tracker.permits import needs
 

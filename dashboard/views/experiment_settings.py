@@ -13,9 +13,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from dashboard import find
-from dashboard.columns import Catalogue
 from dashboard.find import ARCHIVED, NOTE, PRIMARY
 from dashboard.forms import ExperimentForm, PatienceForm
+from dashboard.table.columns import Catalogue
 from tracker import lifecycle, patience
 from tracker.errors import NotFound, TrackerError
 from tracker.models import Experiment, Role

@@ -21,9 +21,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from dashboard import find, folders, primary, prose, snippets
-from dashboard.columns import Column
 from dashboard.find import ARCHIVED, NOTE, number_of
 from dashboard.forms import ExperimentForm
+from dashboard.table.columns import Column
 from tracker import lifecycle
 from tracker.errors import NotFound, TrackerError
 from tracker.models import (

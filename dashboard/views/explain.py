@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from dashboard import compared, explaining, primary
+from dashboard import primary
+from dashboard.compare import compared, explaining
 from tracker.models import Role
 from tracker.permits import needs
 

@@ -11,9 +11,9 @@ from django.http import (
     StreamingHttpResponse,
 )
 
-from dashboard.candidate_curve import named
-from dashboard.candidate_head import found
-from dashboard.exports import guarded
+from dashboard.candidate.curve import named
+from dashboard.candidate.head import found
+from dashboard.table.exports import guarded
 from tracker import audit, curves
 from tracker.models import (
     Metric,

@@ -11,17 +11,19 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from dashboard import find, leaderboard, matching, naming, svg, sweep, sweep_charts
-from dashboard.chart_specs import Spec
-from dashboard.charted import opened as open_experiment
-from dashboard.columns import Catalogue
+from dashboard import find
+from dashboard.candidate.results import AGGREGATES
+from dashboard.charts import leaderboard, svg, sweep, sweep_charts
+from dashboard.charts.chart_specs import Spec
+from dashboard.charts.charted import opened as open_experiment
+from dashboard.charts.drawings import groups
+from dashboard.charts.leaderboard import Row, Value
+from dashboard.charts.plotly import with_charts
 from dashboard.directions import Direction, direction
-from dashboard.drawings import groups
 from dashboard.find import Opened
-from dashboard.leaderboard import Row, Value
-from dashboard.plotly import with_charts
-from dashboard.results import AGGREGATES
-from dashboard.state import State
+from dashboard.table import matching, naming
+from dashboard.table.columns import Catalogue
+from dashboard.table.state import State
 from dashboard.templatetags.tracker_tags import grouped, shown, span
 from tracker.models import Candidate, Kind, Metric, Param, Role, Status
 from tracker.permits import needs

@@ -11,8 +11,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from dashboard import find, saved
+from dashboard import find
 from dashboard.list_files import answer
+from dashboard.table import saved
 from dashboard.views.experiments import EVERY_VIEW, SORTS, Listed, details, search
 from dashboard.views.metric_rules import line, searched, used
 from dashboard.views.projects import with_roles

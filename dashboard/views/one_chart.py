@@ -13,19 +13,13 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 
-from dashboard import (
-    answers,
-    chart_specs,
-    curve_answers,
-    drawings,
-    find,
-    frames,
-)
-from dashboard.chart_specs import Spec
-from dashboard.charted import Asked, asked, opened
-from dashboard.drawings import lines
-from dashboard.drawings.scene import Nothing, who_is_drawn
-from dashboard.exports import Line, guarded
+from dashboard import find
+from dashboard.charts import answers, chart_specs, curve_answers, drawings, frames
+from dashboard.charts.chart_specs import Spec
+from dashboard.charts.charted import Asked, asked, opened
+from dashboard.charts.drawings import lines
+from dashboard.charts.drawings.scene import Nothing, who_is_drawn
+from dashboard.table.exports import Line, guarded
 from tracker import audit
 from tracker.errors import Invalid
 from tracker.models import Role, What

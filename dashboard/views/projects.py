@@ -12,10 +12,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from dashboard import directions, find, primary, prose, snippets, svg
-from dashboard.columns import Column
+from dashboard import directions, find, primary, prose, snippets
+from dashboard.charts import svg
 from dashboard.find import number_of
 from dashboard.forms import ProjectForm
+from dashboard.table.columns import Column
 from dashboard.views.experiments import details
 from tracker import access, lifecycle, sketches, tokens
 from tracker import projects as project_verbs

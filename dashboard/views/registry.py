@@ -20,8 +20,9 @@ from django.urls import reverse
 
 from artifacts import downloads, paths
 from artifacts.models import Artifact, Owner
-from dashboard import about, directions, find, primary, prose, results, snippets
-from dashboard.candidate_forms import RemovalForm, TagForm
+from dashboard import about, directions, find, primary, prose, snippets
+from dashboard.candidate import results
+from dashboard.candidate.forms import RemovalForm, TagForm
 from dashboard.registry_forms import AliasForm, DescriptionForm
 from dashboard.views.changes import carried_out
 from tracker import registry

@@ -12,7 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from dashboard import baselines, find, options
+from dashboard import find
+from dashboard.charts import options
+from dashboard.table import baselines
 from dashboard.toast import undoable
 from tracker import bulk, locations
 from tracker.errors import Invalid, TrackerError

@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import get_object_or_404, render
 from django.urls import Resolver404, resolve, reverse
 
-from dashboard import find, options, shortlinks
+from dashboard import find, shortlinks
+from dashboard.charts import options
 from dashboard.snippets import Code
 from tracker import locations
 from tracker.errors import Invalid

@@ -10,21 +10,14 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from artifacts.models import Artifact
-from dashboard import (
-    about,
-    find,
-    frames,
-    options,
-    recipes,
-    reproduce,
-    snippets,
-    surroundings,
-)
-from dashboard.candidate_curve import chart_url, matches, subject
-from dashboard.candidate_head import Found, found, head
+from dashboard import about, find, snippets
+from dashboard.candidate import recipes, reproduce, surroundings
+from dashboard.candidate.curve import chart_url, matches, subject
+from dashboard.candidate.head import Found, found, head
+from dashboard.candidate.results import value_of
+from dashboard.charts import frames, options
+from dashboard.charts.plotly import with_charts
 from dashboard.directions import Direction
-from dashboard.plotly import with_charts
-from dashboard.results import value_of
 from tracker.models import CIBuild, Metric, Role
 from tracker.permits import needs
 

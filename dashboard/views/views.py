@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from dashboard import find
-from dashboard.candidate_forms import first_error
+from dashboard.candidate.forms import first_error
 from dashboard.find import DEFAULT_VIEW
-from dashboard.state import EVERYTHING, KEPT
+from dashboard.table.state import EVERYTHING, KEPT
 from tracker import lifecycle
 from tracker.errors import NotFound
 from tracker.models import Experiment, Role, SavedView

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from dashboard.bands import Line, envelope, interval
+from dashboard.charts.bands import Line, envelope, interval
 
 
 def lines(*heights, length=11):

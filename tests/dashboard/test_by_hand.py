@@ -4,8 +4,8 @@ import pytest
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from dashboard import pasted
-from dashboard.pasted import Value
+from dashboard.candidate import pasted
+from dashboard.candidate.pasted import Value
 from tests import make
 from tests.dashboard.reading import HOSTILE, Page
 from tracker import lifecycle

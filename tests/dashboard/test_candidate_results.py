@@ -48,7 +48,7 @@ def test_ranks_nothing_where_better_is_not_known(browser, sweep):
 
 
 def test_ranks_among_all_not_only_the_newest(browser, sweep, monkeypatch):
-    monkeypatch.setattr("dashboard.results.MAX_COMPARED", 2)
+    monkeypatch.setattr("dashboard.candidate.results.MAX_COMPARED", 2)
     first = make.candidate(sweep, metrics={"acc": 0.5})
     for value in (0.6, 0.7, 0.4, 0.3):
         make.candidate(sweep, metrics={"acc": value})
@@ -59,8 +59,8 @@ def test_ranks_among_all_not_only_the_newest(browser, sweep, monkeypatch):
 def test_ranks_among_the_newest_where_counting_would_take_long(
     browser, sweep, monkeypatch
 ):
-    monkeypatch.setattr("dashboard.results.MAX_COMPARED", 3)
-    monkeypatch.setattr("dashboard.results.MAX_RANKED", -1)
+    monkeypatch.setattr("dashboard.candidate.results.MAX_COMPARED", 3)
+    monkeypatch.setattr("dashboard.candidate.results.MAX_RANKED", -1)
     make.candidate(sweep, metrics={"acc": 0.9}, started_ms=START - 5)
     first = make.candidate(sweep, metrics={"acc": 0.5}, started_ms=START)
     for n, value in enumerate((0.6, 0.4)):

@@ -3,7 +3,7 @@
 import pytest
 from django.http import QueryDict
 
-from dashboard import options
+from dashboard.charts import options
 from tracker.curves import Axis
 from tracker.smoothing import Kind
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from dashboard.chart_specs import KINDS, MAX_CHARTS, Spec, Unreadable, read, read_many
+from dashboard.charts.chart_specs import (
+    KINDS,
+    MAX_CHARTS,
+    Spec,
+    Unreadable,
+    read,
+    read_many,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from dashboard import charts, curve_figures, parallel, scatter
-from dashboard.charts import Bar, Look
-from dashboard.curve_figures import Line, Mark, Paper
-from dashboard.packing import typed
-from dashboard.scatter import Dot, Field
+from dashboard.charts import curve_figures, figures, parallel, scatter
+from dashboard.charts.curve_figures import Line, Mark, Paper
+from dashboard.charts.figures import Bar, Look
+from dashboard.charts.packing import typed
+from dashboard.charts.scatter import Dot, Field
 from tests.dashboard.figures import numbers, texts, valid
 from tests.dashboard.reading import HOSTILE
 from tracker.curves import Axis, Curve, Odd
@@ -79,7 +79,7 @@ def test_a_logarithmic_axis_leaves_out_what_it_cannot_show():
 
 
 def test_counts_time_in_the_unit_of_the_chart():
-    hours = charts.unit_for(3 * 3600)
+    hours = figures.unit_for(3 * 3600)
     figure = curve_figures.lines(
         [line(curve=curve(x=(0.0, 1800.0, 7200.0)))], Paper(Axis.RELATIVE, unit=hours)
     )
@@ -143,8 +143,8 @@ class TestNumbers:
 
 
 def test_escapes_what_plotly_would_take_for_markup():
-    figures = [
-        charts.bars([Bar("1", HOSTILE, 1, 0.5)]),
+    drawn = [
+        figures.bars([Bar("1", HOSTILE, 1, 0.5)]),
         scatter.scatter(
             [Dot("1", HOSTILE), Dot("2", HOSTILE, Look(2))],
             Field(HOSTILE, [HOSTILE, "b"]),
@@ -157,7 +157,7 @@ def test_escapes_what_plotly_would_take_for_markup():
         ),
     ]
 
-    for figure in figures:
+    for figure in drawn:
         assert not [text for text in texts(figure) if "<img" in text]
         valid(figure)
 

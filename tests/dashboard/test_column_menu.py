@@ -2,10 +2,10 @@
 
 import pytest
 
-from dashboard import column_menu, naming, widths
-from dashboard.columns import Catalogue, Column, Entry, Sort
-from dashboard.facts import Facts
-from dashboard.state import Grouping, State
+from dashboard.table import column_menu, naming, widths
+from dashboard.table.columns import Catalogue, Column, Entry, Sort
+from dashboard.table.facts import Facts
+from dashboard.table.state import Grouping, State
 from tests import make
 from tests.dashboard.reading import Page
 

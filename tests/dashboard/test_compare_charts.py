@@ -91,7 +91,7 @@ class TestCharts:
     def test_parallel_takes_a_bounded_sample_and_says_so(
         self, browser, sweep, monkeypatch
     ):
-        monkeypatch.setattr("dashboard.sweep.MAX_CANDIDATES", 5)
+        monkeypatch.setattr("dashboard.charts.sweep.MAX_CANDIDATES", 5)
         made = [
             make.candidate(sweep, params={"lr": str(n)}, metrics={"acc": n / 9})
             for n in range(9)

@@ -8,7 +8,7 @@ from django.core.files.storage import storages
 from PIL import Image
 
 from artifacts import ingest, inspection, paths
-from dashboard import side_by_side
+from dashboard.compare import side_by_side
 from tests import make
 from tests.dashboard.figures import valid
 from tests.dashboard.reading import HOSTILE, Page

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from dashboard import chart_specs
-from dashboard.curve_answers import Join
+from dashboard.charts import chart_specs
+from dashboard.charts.curve_answers import Join
 from tests import make
 from tests.dashboard.candidate_page import curve
 from tests.dashboard.figures import numbers, valid

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dashboard import curve_grid, pins
+from dashboard.candidate import curve_grid
+from dashboard.charts import pins
 from tests import make
 from tests.dashboard.candidate_page import curve, url
 from tests.dashboard.reading import HOSTILE, Page, is_harmless

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from artifacts import ingest, paths
-from dashboard import pictures
-from dashboard.chart_specs import KINDS
+from dashboard.charts import pictures
+from dashboard.charts.chart_specs import KINDS
 from tests import make
 from tests.dashboard.figures import numbers, texts, valid
 from tests.dashboard.reading import HOSTILE, Page

@@ -5,8 +5,16 @@ import random
 import pytest
 from scipy import stats
 
+from dashboard.charts.leaderboard import (
+    Gap,
+    Value,
+    board,
+    corrected,
+    front,
+    paired,
+    welch,
+)
 from dashboard.directions import Direction
-from dashboard.leaderboard import Gap, Value, board, corrected, front, paired, welch
 from tests import make
 from tests.dashboard.figures import numbers, valid
 from tests.dashboard.reading import HOSTILE, Page

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from artifacts.contents import Kind, Table
-from dashboard import linewise, readings
-from dashboard.joined import joined
+from dashboard.compare import linewise, readings
+from dashboard.compare.joined import joined
 
 MATRIX = "true,cat,dog\ncat,9,1\ndog,2,8\n"
 ROC = "fpr,tpr\n0,0\n0,0.5\n0.5,1\n1,1\n"

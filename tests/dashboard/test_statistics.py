@@ -6,7 +6,7 @@ import statistics
 import pytest
 from scipy import stats
 
-from dashboard.statistics import summary
+from dashboard.charts.statistics import summary
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from django.core.cache import cache
 from django.core.files.storage import storages
 
 from artifacts import ingest, paths
-from dashboard import recipes, surroundings
-from dashboard.surroundings import READERS, Packages
+from dashboard.candidate import recipes, surroundings
+from dashboard.candidate.surroundings import READERS, Packages
 from tests import make
 
 

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from dashboard import svg
-from dashboard.ticks import round_ticks
+from dashboard.charts import svg
+from dashboard.charts.ticks import round_ticks
 from tests.dashboard.reading import HOSTILE
 
 STROKES = [

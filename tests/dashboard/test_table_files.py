@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from dashboard import exports
+from dashboard.table import exports
 from tests import make
 from tracker import recording
 from tracker.models import Candidate, Status

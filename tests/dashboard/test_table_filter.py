@@ -202,11 +202,11 @@ def test_a_link_to_a_page_of_another_filter_leads_to_the_first(browser, sweep, u
 
 def test_the_best_of_very_many_comes_from_the_index(browser, six, url, monkeypatch):
     query = {"q": "lr < 4", "n": "25", "cols": "m:val/acc.max,m:val/loss.min"}
-    monkeypatch.setattr("dashboard.matching.Found.is_complete", False)
+    monkeypatch.setattr("dashboard.table.matching.Found.is_complete", False)
     few = Page(browser.get(url, query))
-    monkeypatch.setattr("dashboard.extremes.FEW", 0)
+    monkeypatch.setattr("dashboard.table.extremes.FEW", 0)
     many = Page(browser.get(url, query))
-    monkeypatch.setattr("dashboard.extremes.FAR", -1)
+    monkeypatch.setattr("dashboard.table.extremes.FAR", -1)
     very_many = Page(browser.get(url, query))
 
     assert few.main.one("table") == very_many.main.one("table")

@@ -1,0 +1,122 @@
+"""Which charts the Charts tab opens with, and which it finds by name or prefix."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.http import HttpRequest
+
+from dashboard.charts import pins, sweep
+from dashboard.charts.chart_specs import Spec
+from dashboard.table.columns import Catalogue
+from tracker.models import Experiment
+
+USUAL_CHARTS = 6
+
+MAX_MATCHING = 12
+
+MAX_SECTIONS = 60
+
+
+class Section(NamedTuple):
+    """The metrics that share a slash prefix and have no chart above."""
+
+    name: str
+    many: int
+    is_open: bool
+    url: str
+
+
+def offered(experiment: Experiment) -> tuple[list[str], list[str]]:
+    """Every metric key, the weightiest in front, and params that vary. Two queries."""
+    catalogue = Catalogue.of(experiment)
+    keys = catalogue.metrics_by_weight()
+    params, _ = sweep.offered([experiment.pk])
+    return keys, params
+
+
+def default_specs(
+    keys: Sequence[str], show: str, pinned: Sequence[str] = ()
+) -> list[Spec]:
+    """What is pinned, the metric to judge by with its partners, then by weight."""
+    kind = "env" if show == "all" else "line"
+    chosen = [key for key in keys if not key.startswith("system/")] or list(keys)
+    if chosen:
+        last = chosen[0].rpartition("/")[2]
+        partners = [k for k in chosen if k.rpartition("/")[2] == last]
+        chosen = list(dict.fromkeys([*partners[:2], *chosen]))
+        chosen = pins.first(chosen, pinned)
+    return [Spec(kind, (key,)) for key in chosen[:USUAL_CHARTS]]
+
+
+def found_by_name(
+    request: HttpRequest,
+    keys: Sequence[str],
+    specs: Sequence[Spec],
+    show: str,
+    problems: list[str],
+) -> list[Spec]:
+    """Charts of metrics whose name was searched for, or whose section was opened."""
+    text = request.GET.get("f", "").strip()[:200]
+    prefix = request.GET.get("open")
+    if not text and prefix is None:
+        return []
+    there = {
+        key for spec in specs if spec.kind in ("line", "env") for key in spec.fields
+    }
+    if text:
+        chosen = [key for key in keys if holds(key, text)]
+        if not chosen:
+            problems.append(f"No metric’s name holds “{text}”.")
+    else:
+        chosen = [key for key in keys if prefix_of(key) == prefix]
+    chosen = [key for key in sorted(chosen) if key not in there]
+    if len(chosen) > MAX_MATCHING:
+        problems.append(
+            f"{len(chosen)} metrics; these are the first {MAX_MATCHING}. Search for"
+            " a longer part of a name to see the others."
+        )
+    kind = "env" if show == "all" else "line"
+    return [Spec(kind, (key,)) for key in chosen[:MAX_MATCHING]]
+
+
+def holds(key: str, text: str) -> bool:
+    """By part of the name. `a.*b` works as people mean it: a, later b."""
+    parts = [part for part in re.split(r"\.\*|\*|\s+", text.lower()) if part]
+    place = 0
+    for part in parts:
+        place = key.lower().find(part, place)
+        if place < 0:
+            return False
+        place += len(part)
+    return True
+
+
+def prefix_of(key: str) -> str:
+    return key.partition("/")[0] if "/" in key else ""
+
+
+def sections(
+    request: HttpRequest, keys: Sequence[str], specs: Sequence[Spec]
+) -> list[Section]:
+    there = {
+        key for spec in specs if spec.kind in ("line", "env") for key in spec.fields
+    }
+    counts: dict[str, int] = {}
+    for key in keys:
+        if key not in there:
+            counts[prefix_of(key)] = counts.get(prefix_of(key), 0) + 1
+    opened_one = request.GET.get("open")
+    query = request.GET.copy()
+    query.pop("f", None)
+    found = []
+    for name, count in sorted(counts.items())[:MAX_SECTIONS]:
+        is_open = opened_one == name
+        if is_open:
+            query.pop("open", None)
+        else:
+            query["open"] = name
+        found.append(
+            Section(name or "without prefix", count, is_open, f"?{query.urlencode()}")
+        )
+    return found

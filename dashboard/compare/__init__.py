@@ -1,0 +1,1 @@
+"""Candidates set against each other: what differs, in values and in files."""

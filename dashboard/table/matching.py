@@ -1,0 +1,152 @@
+"""Where the pages ask the search room: which candidates match, in which order.
+
+Only tracker/search reads the filter language. Here its answers get the shape that a page
+needs, and what it refuses becomes a note beside the table.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import NamedTuple
+
+from dashboard.find import Opened
+from dashboard.table import grouping, nesting
+from dashboard.table.asking import search
+from dashboard.table.grouping import Grouped
+from dashboard.table.state import State
+from tracker.errors import Invalid
+from tracker.models import Candidate, Experiment
+from tracker.search import table
+from tracker.search.grammar import BadFilter
+from tracker.search.paging import Page
+from tracker.search.table import Condition, Count, Search
+
+EXPIRED = "This link to a page has expired; here is the first one."
+
+
+class Problem(NamedTuple):
+    """What is wrong with a filter, and where: the place counts from 0."""
+
+    message: str
+    place: int | None
+
+
+class Found(NamedTuple):
+    search: Search
+    page: Page[Candidate]
+    number: Count
+    text: str  # the filter that was carried out
+    problem: Problem | None = None
+    note: str = ""
+    grouped: Grouped | None = None
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.text)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every candidate that matches is on this page by itself."""
+        is_one = not self.page.next_token and not self.page.previous_token
+        return is_one and len(self.page.rows) == self.number.number
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        return self.page.rows
+
+
+def find(
+    opened: Opened,
+    state: State,
+    *,
+    was: str = "",
+    is_tree: bool = False,
+    known: Collection[tuple[str, str]] | None = None,
+) -> Found:
+    """A page of what matches.
+
+    A filter that cannot be read is told with its place, and what the last one found
+    stays: `was`, or else everything.
+    """
+    try:
+        return found(opened, state, state.q, is_tree=is_tree, known=known)
+    except Invalid as refusal:
+        wrong = problem(refusal)
+    start = replace(state, token="", start=0)
+    if was and was != state.q:
+        with suppress(Invalid):
+            return found(opened, start, was, is_tree=is_tree, known=known)._replace(
+                problem=wrong
+            )
+    return found(opened, start, "", is_tree=is_tree, known=known)._replace(
+        problem=wrong
+    )
+
+
+def found(
+    opened: Opened,
+    state: State,
+    text: str,
+    *,
+    is_tree: bool,
+    known: Collection[tuple[str, str]] | None,
+) -> Found:
+    asked = search(
+        opened.experiment,
+        text,
+        state.sorts,
+        known=known,
+        with_archived=state.with_archived,
+    )
+    number = asked.count() if text else Count(opened.shown(state.with_archived), True)
+    if state.grouping:
+        with asked.limited():
+            groups = grouping.page(
+                asked.rows,
+                state.grouping,
+                state.sorts,
+                agg=state.agg,
+                start=state.start,
+                size=state.size,
+            )
+        return Found(asked, Page([]), number, text, grouped=groups)
+    listed = nesting.tops(asked, opened.experiment) if is_tree and not text else asked
+    note = ""
+    try:
+        page = listed.page(limit=state.size, token=state.token)
+    except Invalid:
+        if not state.token:
+            raise
+        note, page = EXPIRED, listed.page(limit=state.size)
+    return Found(asked, page, number, text, None, note)
+
+
+def problem(refusal: Invalid) -> Problem:
+    if isinstance(refusal, BadFilter):
+        return Problem(refusal.message, refusal.position - 1)
+    return Problem(refusal.message, None)
+
+
+def pages(asked: Search, limit: int) -> Iterator[list[Candidate]]:
+    """All that match, page after page, so that no more than one is in memory."""
+    token: str | None = ""
+    while token is not None:
+        page = asked.page(limit=limit, token=token)
+        yield page.rows
+        token = page.next_token
+
+
+def conditions(text: str) -> list[Condition]:
+    """The conditions of a filter that must all hold; none where it cannot be read."""
+    try:
+        return table.conditions(text)
+    except BadFilter:
+        return []
+
+
+def number(experiment: Experiment, text: str, state: State) -> Count | None:
+    """How many match, where that can be said."""
+    try:
+        return table.count(experiment, text, with_archived=state.with_archived)
+    except Invalid:
+        return None
