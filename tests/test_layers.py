@@ -31,6 +31,7 @@ HOUSE = {
     "tracker.apps",
     "tracker.beat",
     "tracker.celery",
+    "tracker.compression",
     "tracker.express",
     "tracker.health",
     "tracker.incoming",

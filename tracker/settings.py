@@ -235,6 +235,7 @@ MIDDLEWARE = [
     "tracker.middleware.front_door",
     "tracker.middleware.api_first",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tracker.compression.PageCompression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -44,10 +44,7 @@ def whole(request: HttpRequest, content: dict[str, Any]) -> HttpResponse:
 
 
 def finished(request: HttpRequest, body: bytes, etag: str) -> HttpResponse:
-    """Compressed: these answers hold no secret that their length could tell of.
-
-    Pages hold one, the token of their forms, and are left to the proxy.
-    """
+    """Compressed here: what is no page is left alone on its way out."""
     response = HttpResponse(body, content_type="application/json")
     response["ETag"] = etag
     # Kept by the browser, asked for each time: a live curve grows.

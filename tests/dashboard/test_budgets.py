@@ -82,9 +82,21 @@ def test_the_first_page_costs_at_most_twelve_statements(browser, big, name):
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["flat", "groups", "no baseline"])
 def test_the_page_is_small_on_the_wire(browser, big, name):
-    content = browser.get(big, STATES[name] | {"n": "100"}).content
+    query = STATES[name] | {"n": "100"}
+    answer = browser.get(big, query, headers={"Accept-Encoding": "br, gzip"})
 
-    assert len(gzip.compress(content)) < 60_000
+    assert answer["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in answer["Vary"]
+    assert len(answer.content) < 60_000
+
+
+@pytest.mark.django_db
+def test_what_is_no_page_is_left_alone(browser, big):
+    for address in (f"{big[:-1]}.csv", f"{big[:-1]}.json"):
+        answer = browser.get(address, headers={"Accept-Encoding": "gzip"})
+
+        assert answer.status_code == 200
+        assert "Content-Encoding" not in answer
 
 
 def test_styles_and_scripts_are_small_on_the_wire():

@@ -5,8 +5,8 @@ from django.core.management import call_command
 
 from tests import make
 from tracker.management import load
-from tracker.management.load import Load, told
-from tracker.models import Candidate, Experiment, Key, Point
+from tracker.management.load import Load, Size, told
+from tracker.models import Candidate, Experiment, Key, Kind, Point
 from tracker.search import candidates as search
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(load, "CHUNK", 7)
+    monkeypatch.setattr(load, "FACTS_AT_ONCE", 7 * 20)
     monkeypatch.setattr(load, "POINTS_AT_ONCE", 40)
 
 
@@ -70,8 +70,21 @@ def test_can_be_searched_at_once(experiment):
     }
 
 
+def test_keys_can_be_more_than_a_candidate_has(experiment):
+    list(Load(experiment, Size(metrics=3, params=2, keys=7)).candidates(3))
+
+    held = [
+        {metric.key for metric in one.metrics.all()}
+        for one in experiment.candidates.order_by("iid")
+    ]
+    assert held == [{"m0", "m1", "m2"}, {"m3", "m4", "m5"}, {"m6", "m0", "m1"}]
+    assert Key.objects.filter(experiment=experiment, kind=Kind.METRIC).count() == 7
+    assert experiment.candidates.get(iid=3).params.count() == 2
+
+
 def test_is_a_command(capsys):
     for _ in range(2):
-        call_command("seed_load", candidates=9, long=1, points=50)
+        call_command("seed_load", candidates=9, long=1, points=50, beside=2)
 
+    assert Experiment.objects.filter(name__startswith="small-").count() == 2
     assert Candidate.objects.filter(experiment__name="load-9").count() == 9

@@ -14,8 +14,7 @@ from tracker.models.candidates import new_eid
 from tracker.recording import Point
 from tracker.summary import Row
 
-CHUNK = 1000
-METRICS = PARAMS = 10
+FACTS_AT_ONCE = 20_000  # metrics and params in one transaction
 TEAMS = "red green blue teal pink gold gray".split()
 FIRST_MS = 1_700_000_000_000
 POINTS_AT_ONCE = 50_000
@@ -28,9 +27,31 @@ CANDIDATE = (
 Progress = Iterator[tuple[int, int]]  # done, of how many
 
 
+@dataclass(frozen=True)
+class Size:
+    """What each candidate holds."""
+
+    metrics: int = 10
+    params: int = 10
+    keys: int = 0  # of metrics in the whole experiment; otherwise all have the same
+
+    @property
+    def chunk(self) -> int:
+        return max(1, FACTS_AT_ONCE // (self.metrics + self.params))
+
+    def metric_keys(self, number: int) -> list[str]:
+        """Each candidate takes up where the one before it ended."""
+        many = max(self.keys, self.metrics)
+        return [f"m{(number * self.metrics + n) % many}" for n in range(self.metrics)]
+
+
+SIZE = Size()
+
+
 @dataclass
 class Load:
     experiment: Experiment
+    size: Size = SIZE
 
     # ------------------------------------------------------------ many candidates
 
@@ -40,17 +61,17 @@ class Load:
         done = self.experiment.candidates.count()
         yield done, wanted
         while done < wanted:
-            size = min(CHUNK, wanted - done)
+            size = min(self.size.chunk, wanted - done)
             with transaction.atomic():
                 self.chunk(range(done, done + size))
             done += size
             yield done, wanted
 
     def name_keys(self) -> None:
-        """Every candidate has the same."""
-        one = told(0)
+        one = told(0, self.size)
+        many = max(self.size.keys, self.size.metrics)
         kinds: dict[Kind, Iterable[str]] = {
-            Kind.METRIC: one.metrics,
+            Kind.METRIC: [f"m{place}" for place in range(many)],
             Kind.PARAM: one.params,
             Kind.TAG: one.tags,
         }
@@ -64,8 +85,8 @@ class Load:
         )
 
     def chunk(self, numbers: range) -> None:
-        ids = self.insert_candidates(numbers)
-        made = {number: told(number) for number in numbers}
+        made = {number: told(number, self.size) for number in numbers}
+        ids = self.insert_candidates(made)
         experiment = self.experiment.pk
         append(
             "tracker_param",
@@ -87,8 +108,9 @@ class Load:
         )
         self.insert_metrics(ids, made)
 
-    def insert_candidates(self, numbers: range) -> dict[int, int]:
+    def insert_candidates(self, told: dict[int, "Told"]) -> dict[int, int]:
         """Returns their primary keys."""
+        numbers = list(told)
         experiment = self.experiment
         project = experiment.project_id
         last = reserved(project, len(numbers))
@@ -108,7 +130,7 @@ class Load:
                     started + 900,
                     f"mlflow-artifacts:/{experiment.iid}/{eid}/artifacts",
                     "",
-                    seeds.config(told(number).params),
+                    seeds.config(told[number].params),
                     "2024-01-01 00:00:00+00:00",
                     started + 900,
                 )
@@ -126,7 +148,7 @@ class Load:
         owners = dict(
             Candidate.objects.filter(pk__in=ids.values()).values_list("pk", "eid")
         )
-        first = following("tracker_metric", len(made) * METRICS)
+        first = following("tracker_metric", len(made) * self.size.metrics)
         series: list[rows.Values] = []
         stored: list[rows.Values] = []
         for number, one in made.items():
@@ -171,13 +193,15 @@ class Told:
     tags: dict[str, str]
 
 
-def told(number: int) -> Told:
+def told(number: int, size: Size = SIZE) -> Told:
     chance = random.Random(number)  # noqa: S311  (nothing secret)
     return Told(
-        metrics={f"m{place}": chance.random() for place in range(METRICS)},
+        metrics={key: chance.random() for key in size.metric_keys(number)},
         params={
             "p0": str(number % 10),
-            **{f"p{place}": f"{chance.random():.6f}" for place in range(1, PARAMS)},
+            **{
+                f"p{place}": f"{chance.random():.6f}" for place in range(1, size.params)
+            },
         },
         tags={
             "mlflow.runName": f"run-{number}",

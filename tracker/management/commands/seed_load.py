@@ -13,9 +13,10 @@ from django.db import connection
 
 from tracker import catalogue, lifecycle
 from tracker.management.command import ReadyCommand
-from tracker.management.load import Load
+from tracker.management.load import Load, Size
 from tracker.models import Experiment, Project
 
+FEW = 20  # candidates of an experiment beside
 BAR_CHARS = 30
 SECONDS_BETWEEN_LINES = 15
 
@@ -30,6 +31,14 @@ class Command(ReadyCommand):
             "--candidates", type=int, default=10_000, help="how many there shall be"
         )
         parser.add_argument(
+            "--beside", type=int, default=0, help="small experiments in the project"
+        )
+        parser.add_argument("--metrics", type=int, default=10, help="of each of them")
+        parser.add_argument("--params", type=int, default=10, help="of each of them")
+        parser.add_argument(
+            "--keys", type=int, default=0, help="metric keys of all of them together"
+        )
+        parser.add_argument(
             "--long", type=int, default=0, help="candidates with a long series `curve`"
         )
         parser.add_argument(
@@ -37,9 +46,14 @@ class Command(ReadyCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        load = Load(self.experiment(options))
+        name = options["experiment"] or f"load-{options['candidates']}"
+        size = Size(options["metrics"], options["params"], options["keys"])
+        load = Load(self.experiment(options["project"], name), size)
         self.watch(load.candidates(options["candidates"]), "candidates")
         self.watch(load.curves(options["long"], options["points"]), "points")
+        for number in range(options["beside"]):
+            small = self.experiment(options["project"], f"small-{number + 1}")
+            list(Load(small).candidates(FEW))
         self.stdout.write("Gathering statistics, and counting keys…")
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # or the counting would be planned for no rows
@@ -48,9 +62,7 @@ class Command(ReadyCommand):
             f"Done: /p/{options['project']}/experiments/{load.experiment.iid}/"
         )
 
-    def experiment(self, options: dict[str, Any]) -> Experiment:
-        slug = options["project"]
-        name = options["experiment"] or f"load-{options['candidates']}"
+    def experiment(self, slug: str, name: str) -> Experiment:
         project = Project.objects.filter(slug=slug).first()
         project = project or lifecycle.create_project(slug)
         found = Experiment.objects.filter(project=project, name=name).first()
