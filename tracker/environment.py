@@ -202,11 +202,16 @@ def database(
         # so a small pool serves many threads.
         config["OPTIONS"] = {
             **config.get("OPTIONS", {}),
-            # Tries to reach a database that was away come at most so far apart.
+            # A machine that vanished says nothing: neither connecting nor what was sent
+            # on an old connection may wait for it (seconds, milliseconds).
+            "connect_timeout": 3,
+            "tcp_user_timeout": 4000,
+            # Whoever finds no connection is told within five seconds. Tries to reach a
+            # database that was away come at most so far apart.
             "pool": {
                 "min_size": 1,
                 "max_size": 20,
-                "timeout": 10,
+                "timeout": 4,
                 "reconnect_timeout": 5,
             },
             # The statements of tracker/points.py are planned once; Django's never are.
