@@ -111,16 +111,17 @@ def unavailable(problem: BaseException | None) -> tuple[int, str, str] | None:
     is_away = isinstance(problem, OperationalError | InterfaceError)
     # PostgreSQL takes no writes while a standby takes over.
     code = getattr(getattr(problem, "__cause__", None), "sqlstate", "")
-    if not is_away and code != READ_ONLY:
+    is_read_only = code == READ_ONLY or "readonly database" in str(problem)
+    if not is_away and not is_read_only:
         return None
     log.warning("database unavailable: %s", problem)
     if any(sign in str(problem) for sign in NO_ROOM):
         return 507, "RESOURCE_EXHAUSTED", "The database has no room left."
-    return (
-        503,
-        "TEMPORARILY_UNAVAILABLE",
-        "The database is busy or away. Try again.",
-    )
+    if is_read_only:
+        said = "The database takes no changes at the moment. Try again later."
+    else:
+        said = "The database is busy or away. Try again."
+    return 503, "TEMPORARILY_UNAVAILABLE", said
 
 
 def message(problem: Exception) -> str:

@@ -80,7 +80,11 @@ class Lane:
         # Of each process its own: a lock belongs to whoever opened the file.
         key = (os.getpid(), path)
         if key not in self.files:
-            self.files[key] = os.open(f"{path}-lane", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                opened = os.open(f"{path}-lane", os.O_RDONLY | os.O_CREAT, 0o600)
+            except OSError as problem:
+                raise OperationalError(f"no lane for writers: {problem}") from problem
+            self.files[key] = opened
         return self.files[key]
 
 
@@ -135,6 +139,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return super()._rollback()  # type: ignore[misc]
         finally:
             self._leave_lane()
+
+    def is_usable(self) -> bool:
+        """Asked after an error, at the end of a request. A file that was read-only when it
+        was opened stays so for this connection, whatever becomes of the file."""
+        return False
 
     def close(self) -> None:
         super().close()
