@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.forms import (
     AuthenticationForm,
     PasswordChangeForm,
@@ -17,6 +17,7 @@ from django.contrib.auth.views import (
     LogoutView,
     PasswordResetConfirmView,
 )
+from django.core.exceptions import ValidationError
 from django.http import (
     Http404,
     HttpRequest,
@@ -53,6 +54,18 @@ class SignInForm(AuthenticationForm):
         lines(self)
 
 
+class NewPassword(PasswordChangeForm):
+    def clean_old_password(self) -> str:
+        """A wrong one counts, and is remembered, as a sign-in that failed: whoever sits
+        before an open session may guess no more often than others."""
+        old: str = self.cleaned_data["old_password"]
+        if not authenticate(username=self.user.get_username(), password=old):
+            raise ValidationError(
+                self.error_messages["password_incorrect"], code="password_incorrect"
+            )
+        return old
+
+
 class ChosenPassword(SetPasswordForm):  # type: ignore[type-arg]  # not generic at run time
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,11 +93,15 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         try:
             throttling.refuse_guessing(name, audit.origin().address)
         except TooMany as problem:
-            page = {"status": 429, "message": problem.message}
-            answer = render(request, "problem.html", page, status=429)
-            answer["Retry-After"] = str(int(problem.wait))
-            return answer
+            return wait(request, problem)
     return the_form(request)
+
+
+def wait(request: HttpRequest, problem: TooMany) -> HttpResponse:
+    page = {"status": 429, "message": problem.message}
+    answer = render(request, "problem.html", page, status=429)
+    answer["Retry-After"] = str(int(problem.wait))
+    return answer
 
 
 sign_out = needs(changes=Who.ANYONE)(LogoutView.as_view())
@@ -107,14 +124,18 @@ def signed_in(request: HttpRequest) -> User:
 
 @needs(Who.SIGNED_IN)
 def account(request: HttpRequest) -> HttpResponse:
-    return account_page(request, PasswordChangeForm(signed_in(request)))
+    return account_page(request, NewPassword(signed_in(request)))
 
 
 @needs(changes=Who.SIGNED_IN)
 def change_password(request: HttpRequest) -> HttpResponse:
     """A new password ends every other session."""
     person = signed_in(request)
-    form = PasswordChangeForm(person, request.POST)
+    try:
+        throttling.refuse_guessing(person.username, audit.origin().address)
+    except TooMany as problem:
+        return wait(request, problem)
+    form = NewPassword(person, request.POST)
     if not person.has_usable_password() or not form.is_valid():
         return account_page(request, form)
     members.change_password(person, form.cleaned_data["new_password1"])
@@ -133,7 +154,7 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
     return redirect("account")
 
 
-def account_page(request: HttpRequest, form: PasswordChangeForm) -> HttpResponse:
+def account_page(request: HttpRequest, form: NewPassword) -> HttpResponse:
     if settings.MODE == "local":
         raise Http404  # nobody has an account
     lines(form)

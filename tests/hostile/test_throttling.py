@@ -21,7 +21,7 @@ from tracker import memory, redaction, throttling, tokens
 from tracker.api.auth import Credentials, PerCaller
 from tracker.api.endpoint import EndpointView
 from tracker.errors import TooMany
-from tracker.models import FailedSignIn, Role
+from tracker.models import FailedSignIn, Role, User
 from tracker.throttling import Rate
 
 CALL = "/p/vision/api/2.0/mlflow/experiments/get?experiment_id=0"
@@ -66,6 +66,28 @@ def test_stops_whoever_guesses_a_password(vision, reader, stranger, team):
     assert int(api["Retry-After"]) > 0
 
 
+def test_stops_whoever_guesses_from_an_open_session(vision, reader, stranger, team):
+    """Each change of a password asks for the old one: here, and in the administration."""
+    User.objects.filter(pk=reader.pk).update(is_staff=True, is_superuser=True)
+    browser = Client()
+    browser.force_login(reader)
+    new = "another fine password"
+    forms = [
+        {"old_password": old, "new_password1": new, "new_password2": new}
+        for old in [f"wrong {n}" for n in range(11)] + ["a long enough password"]
+    ]
+
+    answers = [browser.post("/you/password/", form) for form in forms]
+
+    statuses = [answer.status_code for answer in answers]
+    assert statuses == [422] * 10 + [429] * 2
+    assert answers[-1]["Retry-After"] == "300"
+    assert sign_in("reader", "a long enough password").status_code == 429
+    assert browser.post("/admin/password_change/", forms[-1])["Location"] == "/you/"
+    reader.refresh_from_db()
+    assert reader.check_password("a long enough password")
+
+
 def test_lets_a_token_pass_meanwhile(vision, reader, team):
     secret = tokens.issue(reader, name="ci").secret
     for n in range(11):
@@ -89,6 +111,18 @@ def test_slows_one_token_and_no_other(vision, reader, team, settings):
     assert answers[-1].json()["error_code"] == "REQUEST_LIMIT_EXCEEDED"
     assert int(answers[-1]["Retry-After"]) >= 1
     assert Client().get(CALL, headers=other).status_code == 200
+
+
+def test_slows_an_address_without_credentials(vision, team, settings):
+    settings.ANONYMOUS_RATE = (60, 3)
+
+    statuses = [Client().get(CALL).status_code for _ in range(5)]
+
+    assert statuses == [401] * 3 + [429] * 2
+
+
+def test_gives_six_thousand_calls_a_minute():
+    assert (product.CALLER_RATE, product.ANONYMOUS_RATE) == ((6000, 1000), (300, 300))
 
 
 def test_fills_the_bucket_again(monkeypatch):
