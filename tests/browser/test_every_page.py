@@ -122,6 +122,7 @@ STATES = [
     "/p/vision/settings/history/?since=x",
     "/admin/",
     "/admin/tracker/candidate/",
+    "/admin/tracker/user/add/",
     "/p/vision/experiments/?view=deleted",
     "/p/vision/experiments/2/?find=a&diff=1&n=25",
     "/p/vision/experiments/4/",  # nothing in it
