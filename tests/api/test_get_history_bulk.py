@@ -3,6 +3,7 @@ import pytest
 from tests import make
 from tests.api.words import INVALID, refused
 from tests.conftest import Api
+from tracker.api import metrics
 from tracker.recording import Point as P
 
 ROUTE = "metrics/get-history-bulk"
@@ -55,6 +56,15 @@ def test_cuts_at_the_limit_of_all_runs_together(ajax, experiment, limit):
     _, body = bulk(ajax, *runs, max_results=limit)
 
     assert body["metrics"] == whole["metrics"][:limit]
+
+
+def test_gives_no_more_than_the_server_s_own_limit(ajax, experiment, monkeypatch):
+    monkeypatch.setattr(metrics, "MAX_BULK_POINTS", 2)
+    run = make.candidate(experiment, points=[P("loss", 1.0, i, i) for i in range(3)])
+
+    _, body = bulk(ajax, run, max_results=25_000)
+
+    assert len(body["metrics"]) == 2
 
 
 def test_keeps_the_list_where_it_is_empty(ajax, vision):

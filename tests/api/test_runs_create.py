@@ -124,6 +124,7 @@ def test_recognises_the_ci_job(api, experiment):
         ({"run_name": "n" * 100_000}, INVALID),
         ({"run_name": 5}, INVALID),
         ({"user_id": "u" * 257}, INVALID),
+        ({"tags": kv(**{f"k{n}": "" for n in range(1001)})}, INVALID),
         ({"tags": {"k": "v"}}, INVALID),
         ({"tags": [{"key": ""}]}, INVALID),
         ({"tags": [{"key": "a/../b"}]}, INVALID),
