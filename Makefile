@@ -104,6 +104,10 @@ test-frameworks: setup-test $(VENV)/frameworks.stamp ## Run the tests with PyTor
 bench: setup-test ## Measure for a minute, with MLflow's server beside ours
 	@$(VENV)/bin/python -m tests.bench
 
+.PHONY: budgets
+budgets: setup-test ## Measure what pages may cost; ARGS="--candidates 2000" for less data
+	@$(VENV)/bin/python -m tests.bench.budgets $(ARGS)
+
 .PHONY: lint
 lint: setup $(VENV)/lint.stamp ## Look for mistakes and for unformatted code
 	@$(PY) -m ruff check .
