@@ -6,39 +6,11 @@
   "use strict";
   if (!window.Plotly) return;
 
-  const MAX_REQUESTS = 4;
-  const TIMEOUT_MS = 30_000;
   const VIEW_STATE = ["c", "b", "x", "y", "sm", "clip"]; // what of the page's address concerns charts
   const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" };
   const { withColours, shown } = window.paint;
-
-  // ---- requests: a few at once, the rest waits -------------------------------------------------
-  let running = 0;
-  const waiting = [];
-  const pump = () => {
-    while (running < MAX_REQUESTS && waiting.length) {
-      const job = waiting.shift();
-      if (job.signal.aborted) continue;
-      running += 1;
-      job.start().finally(() => { running -= 1; pump(); });
-    }
-  };
-  const ask = (url, signal) => new Promise((resolve, reject) => {
-    const start = async () => {
-      try {
-        const response = await fetch(url, {
-          headers: { Accept: "application/json" },
-          signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-        });
-        if (!response.ok) throw new Error(`The server answered ${response.status}.`);
-        resolve({ ...await response.json(), etag: response.headers.get("ETag") });
-      } catch (problem) {
-        reject(problem);
-      }
-    };
-    waiting.push({ start, signal });
-    pump();
-  });
+  const { ask } = window.chartRequests;
+  const { part, legendItem, tableOf } = window.chartParts;
 
   // ---- one chart ------------------------------------------------------------------------------
   class Chart {
@@ -256,7 +228,7 @@
 
     fillLegend(entries) {
       const focused = this.legend.contains(document.activeElement) ? document.activeElement.dataset.curve : null;
-      this.legend.replaceChildren(...entries.map((entry) => this.legendItem(entry, entries.length)));
+      this.legend.replaceChildren(...entries.map((entry) => legendItem(entry, { many: entries.length, isHidden: this.hidden.has(entry.id) })));
       if (focused) this.legend.querySelector(`[data-curve="${CSS.escape(focused)}"]`)?.focus();
       if (this.legend.dataset.ready) return;
       this.legend.dataset.ready = "";
@@ -266,33 +238,6 @@
       this.legend.addEventListener("focusin", look);
       this.legend.addEventListener("pointerleave", () => this.lookAt(null));
       this.legend.addEventListener("focusout", () => this.lookAt(null));
-    }
-
-    legendItem(entry, many) {
-      const item = document.createElement("li");
-      item.dataset.id = entry.id;
-      const button = document.createElement("button");
-      button.type = "button";
-      button.dataset.curve = entry.id;
-      button.setAttribute("aria-pressed", String(!this.hidden.has(entry.id)));
-      const key = Object.assign(document.createElement("i"), {
-        className: `key slot-${Number(entry.slot)}${entry.dash ? ` dash-${Number(entry.dash)}` : ""}`,
-      });
-      const name = part("span", "nm", entry.name);
-      name.title = entry.name;
-      button.append(key, part("span", "id", entry.label ?? `#${entry.id}`), name);
-      if (entry.is_live) button.append(part("span", "tagx", "live"));
-      if (entry.is_baseline) button.append(part("span", "tagx", "Baseline"));
-      button.append(part("output", "", entry.value));
-      item.append(button);
-      if (many > 2) {
-        const only = part("button", "only", "Only");
-        only.type = "button";
-        only.dataset.only = entry.id;
-        only.setAttribute("aria-label", `Only #${entry.id}`);
-        item.append(only);
-      }
-      return item;
     }
 
     toggle(event) {
@@ -366,31 +311,6 @@
     return low && at <= Number(x[x.length - 1]) ? y[low - 1] : undefined;
   };
   const number = (value) => typeof value === "number" ? value : Date.parse(`${value.replace(" ", "T")}Z`);
-  const part = (name, className, text) => Object.assign(document.createElement(name), { className, textContent: text });
-
-  const tableOf = ({ caption, columns, rows }) => {
-    const region = part("div", "region", "");
-    region.setAttribute("role", "region");
-    region.setAttribute("aria-label", caption);
-    region.tabIndex = 0;
-    const table = part("table", "tbl numbers", "");
-    table.append(part("caption", "", caption));
-    const cell = (row, name, text, isFirst) => {
-      const box = part(name, isFirst ? "" : "num", text);
-      if (name === "th") box.scope = row.parentNode?.nodeName === "THEAD" ? "col" : "row";
-      row.append(box);
-    };
-    const head = table.createTHead().insertRow();
-    columns.forEach((text, index) => cell(head, "th", text, index === 0));
-    const body = table.createTBody();
-    for (const values of rows) {
-      const row = body.insertRow();
-      values.forEach((text, index) => cell(row, index ? "td" : "th", text, index === 0));
-    }
-    region.append(table);
-    return region;
-  };
-
   // ---- the page's address is the state ---------------------------------------------------------
   const setQuery = (name, value, replace = false) => {
     const url = new URL(location.href);
