@@ -3,7 +3,6 @@
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +13,12 @@ from dashboard.templatetags.tracker_tags import shown
 
 GRID = 40
 FEWEST = 15  # with fewer points a surface would be made up
+FEWEST_PLACES = 5  # on an axis: with fewer it would be a few strips
 WIDTH = 0.09  # of an axis: how far a point is felt
 NEAR = 0.13  # of an axis: beyond it nothing is said
 MAX_SIDE = 30
+MANY_NUMBERS = 12  # more different ones are put into steps
+STEPS = 8
 
 
 class Surface(NamedTuple):
@@ -93,6 +95,12 @@ def contour(dots: Sequence[Dot], x: Field, y: Field, z: Field) -> Surface | None
     )
 
 
+def has_few_places(field: Field) -> bool:
+    """It varies, and yet a surface over it would be a few strips."""
+    different = {value for value in field.values if value is not None}
+    return 1 < len(different) < FEWEST_PLACES
+
+
 def to_place(value: float | None, is_log: bool) -> float:
     assert value is not None
     return math.log10(value) if is_log else value
@@ -150,15 +158,18 @@ class Pivot(NamedTuple):
 def pivot(x: Field, y: Field, z: Field) -> Pivot | None:
     """The mean of a metric for each pair of values of two parameters."""
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for a, b, value in zip(x.values, y.values, z.values, strict=True):
+    columns, across = sides(x)
+    rows, up = sides(y)
+    for a, b, value in zip(columns, rows, z.values, strict=True):
         if a is None or b is None:
             continue
         if isinstance(value, int | float) and math.isfinite(value):
-            found[said(a), said(b)].append(value)
+            found[a, b].append(value)
     if not found:
         return None
-    across = sides(a for a, _ in found)
-    up = sides(b for _, b in found)
+    with_value = {name for pair in found for name in pair}
+    across = [name for name in across if name in with_value][:MAX_SIDE]
+    up = [name for name in up if name in with_value][:MAX_SIDE]
     kept = {
         pair: values
         for pair, values in found.items()
@@ -193,7 +204,7 @@ def pivot(x: Field, y: Field, z: Field) -> Pivot | None:
             data,
             {
                 "hovermode": "closest",
-                "margin": {"l": 84, "r": 8, "t": 8, "b": 48},
+                "margin": {"l": beside(up), "r": 8, "t": 8, "b": 48},
                 "xaxis": {
                     "type": "category",
                     "title": {"text": escaped(x.label)},
@@ -213,13 +224,41 @@ def pivot(x: Field, y: Field, z: Field) -> Pivot | None:
     )
 
 
+def beside(names: Sequence[str]) -> int:
+    """How many pixels names and a title need left of the cells."""
+    return max(84, 7 * max(len(cut(name)) for name in names) + 32)
+
+
 def said(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.6g}"
 
 
-def sides(values: Any) -> list[str]:
-    """In order of numbers where all are numbers."""
-    different = sorted(set(values))
-    with suppress(ValueError):
-        different.sort(key=float)
-    return different[:MAX_SIDE]
+def sides(field: Field) -> tuple[list[str | None], list[str]]:
+    """The side of the table at which each value stands, and all sides in order."""
+    if not field.is_numeric:
+        texts = [None if value is None else str(value) for value in field.values]
+        return texts, sorted({text for text in texts if text is not None})
+    numbers, _ = positions(field)
+    different = sorted({number for number in numbers if number is not None})
+    name = in_steps if len(different) > MANY_NUMBERS else as_they_are
+    names = name(different, field.is_log)
+    return (
+        [None if number is None else names[number] for number in numbers],
+        list(dict.fromkeys(names.values())),
+    )
+
+
+def as_they_are(numbers: Sequence[float], is_log: bool) -> dict[float, str]:
+    return {number: said(number) for number in numbers}
+
+
+def in_steps(numbers: Sequence[float], is_log: bool) -> dict[float, str]:
+    """Steps that are even on the axis. Every number is on one, the last on the last."""
+    places = [to_place(number, is_log) for number in numbers]
+    edges = np.linspace(places[0], places[-1], STEPS + 1)
+    of_each = np.clip(np.searchsorted(edges, places, side="right") - 1, 0, STEPS - 1)
+    ends = [f"{from_place(edge, is_log):.3g}" for edge in edges]
+    return {
+        number: f"{ends[step]} to {ends[step + 1]}"
+        for number, step in zip(numbers, of_each, strict=True)
+    }

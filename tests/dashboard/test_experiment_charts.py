@@ -1,6 +1,7 @@
 """An experiment's Charts tab: what the address names is drawn, and says what it leaves out."""
 
 import re
+from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -57,16 +58,22 @@ def candidates(sweep):
         make.candidate(
             sweep,
             name=f"{model}-{lr}-{seed}",
-            params={"lr": str(lr), "model": model, "seed": str(seed)},
+            params={
+                "lr": str(lr),
+                "model": model,
+                "seed": str(seed),
+                "data_seed": str(n),
+                "split_seed": str(7 * n % 18),
+            },
             points=[
                 *curve("val/acc", [0.1, 0.5 + seed / 10, 0.6 + seed / 10 + lr]),
                 *curve("val/loss", [2.0, 1.0, 0.5]),
                 *curve("size", [float(seed)]),
             ],
         )
-        for model in ("r50", "r101")
-        for lr in (0.01, 0.1, 0.2)
-        for seed in range(3)
+        for n, (model, lr, seed) in enumerate(
+            product(("r50", "r101"), (0.01, 0.1, 0.2), range(3))
+        )
     ]
 
 
@@ -85,7 +92,7 @@ SPECS = {
     "bar": "bar!val/acc",
     "box": "box!val/acc!model",
     "scatter": "scatter!p:lr!m:val/acc!p:model",
-    "contour": "contour!lr!seed!val/acc",
+    "contour": "contour!data_seed!split_seed!val/acc",
     "heat": "heat!model!lr!val/acc",
     "parallel": "parallel!p:lr!p:model!m:val/acc",
     "history": "history!val/acc",
@@ -154,6 +161,17 @@ class TestEveryKind:
         )
 
         assert again.status_code == 304
+
+
+def test_a_surface_over_few_values_is_a_table_of_means(browser, sweep, candidates):
+    found = chart(browser, sweep, "contour!lr!data_seed!val/acc")
+
+    (cells,) = found["figure"]["data"]
+    assert cells["type"] == "heatmap"
+    assert cells["x"] == ["0.01", "0.1", "0.2"]
+    assert [cells["y"][0], cells["y"][-1]] == ["0 to 2.12", "14.9 to 17"]
+    assert sum(map(sum, cells["customdata"])) == len(candidates)
+    assert "a surface needs 5 values of lr" in found["notes"]
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)

@@ -72,6 +72,11 @@ def contoured(scene: Scene, spec: Spec) -> Answer:
 
     x, y, z = surface_fields(spec)
     known = scene.sample([x, y, z])
+    few = [one.key for one in (x, y) if surfaces.has_few_places(known.field(one))]
+    if few:
+        found = heated(scene, spec)
+        why = f"a surface needs {surfaces.FEWEST_PLACES} values of {few[0]}"
+        return {**found, "notes": [*found["notes"], why]}
     dots = [scatter.Dot(str(c.iid), f"#{c.iid} {c.name}") for c in known.candidates]
     made = surfaces.contour(dots, known.field(x), known.field(y), known.field(z))
     if made is None:
