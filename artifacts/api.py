@@ -4,7 +4,7 @@ Paths of the proxy begin with what an artifact URI holds, `<experiment>/<run>/ar
 the tracking routes take a run or a model, and paths relative to it.
 """
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
@@ -17,10 +17,11 @@ from tracker import registry
 from tracker.api import errors
 from tracker.api.endpoint import Call, endpoint
 from tracker.api.wire import Message, Text, filled
-from tracker.errors import Invalid, NotFound
+from tracker.errors import Invalid, NotFound, NotOffered
 from tracker.models import Role
 
 MAX_SMALL_UPLOAD_BYTES = 10 * 1024**2
+NO_TRANSFERS = "This server offers no transfers past it."
 
 # ---------------------------------------------------------------- the proxy
 
@@ -83,16 +84,15 @@ def get_of_run(call: Call, asked: OfRun) -> HttpResponseBase:
     return downloads.download(call.request, file_at(place))
 
 
-@endpoint("POST", needs=Role.WRITER)
-def upload_of_run(call: Call) -> HttpResponseBase:
+@endpoint("POST", query=OfRun, needs=Role.WRITER)
+def upload_of_run(call: Call, asked: OfRun) -> HttpResponseBase:
     """A small file from a browser: the body as it is, the rest in the query."""
-    query = call.request.GET
-    eid = query.get("run_uuid") or query.get("run_id")
+    eid = asked.run_uuid or asked.run_id
     if not eid:
         raise Invalid("Request must specify run_uuid.")
-    if not query.get("path"):
+    if not asked.path:
         raise Invalid("Request must specify path.")
-    path = paths.clean(query["path"])
+    path = paths.clean(asked.path)
     size = bodies.announced(call.request)
     if size > MAX_SMALL_UPLOAD_BYTES:
         raise Invalid("Artifact size is too large. Max size is 10MB.")
@@ -142,9 +142,9 @@ class FileOfVersion(Message):
 
 
 @endpoint("GET", FileOfVersion, needs=Role.READER)
-def get_of_version(call: Call, asked: FileOfVersion) -> HttpResponseBase:
+def get_of_version(call: Call, asked: FileOfVersion) -> HttpResponseBase | NoReturn:
     if asked.presigned:
-        return not_offered()
+        raise NotOffered(NO_TRANSFERS)
     path = paths.clean(required(asked.path, "path"))
     version = registry.version(call.project, asked.name, asked.version)
     place = versions.place(version)
@@ -155,15 +155,9 @@ def get_of_version(call: Call, asked: FileOfVersion) -> HttpResponseBase:
 
 
 @endpoint("GET POST", needs=Role.READER)
-def not_implemented(call: Call) -> HttpResponseBase:
+def not_implemented(call: Call) -> NoReturn:
     """Transfers past this server. The client then sends and fetches through it."""
-    return not_offered()
-
-
-def not_offered() -> HttpResponseBase:
-    return errors.error(
-        501, "NOT_IMPLEMENTED", "This server offers no transfers past it."
-    )
+    raise NotOffered(NO_TRANSFERS)
 
 
 # ---------------------------------------------------------------- between wire and room

@@ -4,13 +4,15 @@ import json
 import os
 
 import pytest
+from django.core import signals
 from django.core.cache import cache
+from django.db import close_old_connections
 from django.test import Client
 
 from dashboard.table import totals
 from tests import make, parts
 from tests.live import Server
-from tracker import access, lifecycle, recording, throttling
+from tracker import access, express, lifecycle, recording, throttling
 from tracker.api import endpoint
 from tracker.models import Role
 
@@ -24,6 +26,21 @@ def fresh_memory():
     throttling.forget()
     totals.forget()
     cache.clear()
+
+
+@pytest.fixture
+def kept_connection(monkeypatch):
+    """For calls of the WSGI application itself, within the transaction of a test.
+
+    The end of a request closes its connection, which here is the test's.
+    """
+    ends = [signals.request_started, signals.request_finished]
+    for end in ends:
+        end.disconnect(close_old_connections)
+    monkeypatch.setattr(express, "close_old_connections", lambda: None)
+    yield
+    for end in ends:
+        end.connect(close_old_connections)
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ HOUSE = {
     "tracker.health",
     "tracker.incoming",
     "tracker.middleware",
+    "tracker.openapi",
     "tracker.problems",
     "tracker.processes",
     "tracker.readiness",

@@ -62,3 +62,7 @@ class Unavailable(TrackerError):
 
 class Full(TrackerError):
     """The storage has no room left."""
+
+
+class NotOffered(TrackerError):
+    """A part of the protocol that this server leaves out, and clients do without."""

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from dashboard.views import audit
 from dashboard.views import health as health_page
-from tracker import health
+from tracker import health, openapi
 
 api = [path("", include("tracker.api.urls")), path("", include("artifacts.urls"))]
 
@@ -29,6 +29,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("livez", health.livez),
     path("readyz", health.readyz),
+    path("api/openapi.json", openapi.document, name="openapi"),
     # A tracking URI is the root, a project, or GitLab's form of a project's address.
     path("", include(api)),
     path("p/<str:project>/", include(api)),

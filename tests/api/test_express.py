@@ -4,8 +4,6 @@ import io
 import json
 
 import pytest
-from django.core import signals
-from django.db import close_old_connections
 
 from tests import make
 from tracker import express, wsgi
@@ -14,16 +12,7 @@ JSON = "application/json"
 OURS = {"X-Request-Id"}  # a new one each time
 
 
-@pytest.fixture(autouse=True)
-def kept_connection(monkeypatch):
-    """A request's end closes a connection that is within a transaction: the test's."""
-    ends = [signals.request_started, signals.request_finished]
-    for end in ends:
-        end.disconnect(close_old_connections)
-    monkeypatch.setattr(express, "close_old_connections", lambda: None)
-    yield
-    for end in ends:
-        end.connect(close_old_connections)
+pytestmark = pytest.mark.usefixtures("kept_connection")
 
 
 def environ(method, address, body=None, **more):

@@ -23,7 +23,7 @@ from tracker import lifecycle, registry
 from tracker.api import urls
 from tracker.api.endpoint import EndpointView
 
-EXAMPLES = 30
+EXAMPLES = 20
 
 # ---------------------------------------------------------------- odd values
 

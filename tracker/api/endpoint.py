@@ -123,6 +123,7 @@ class Endpoint(NamedTuple):
     needs: Role
     body: Body
     max_bytes: int
+    query: type[wire.Message] | None  # what stands beside a body that is a file
 
 
 def endpoint(
@@ -131,11 +132,12 @@ def endpoint(
     *,
     needs: Role,
     max_bytes: int = wire.MAX_BODY_BYTES,
+    query: type[wire.Message] | None = None,
 ) -> Callable[[Body], Endpoint]:
     """Make a function an endpoint: `methods` in one text, "POST" or "GET POST"."""
 
     def frame(body: Body) -> Endpoint:
-        return Endpoint(tuple(methods.split()), message, needs, body, max_bytes)
+        return Endpoint(tuple(methods.split()), message, needs, body, max_bytes, query)
 
     return frame
 
@@ -182,6 +184,8 @@ class EndpointView(APIView):
         asks = []
         if endpoint.message is not None:
             asks.append(wire.read(request, endpoint.message, endpoint.max_bytes))
+        if endpoint.query is not None:
+            asks.append(wire.read_query(request.GET, endpoint.query))
         if endpoint.needs == Role.READER:
             with deadlines.limited():
                 content = endpoint.body(call, *asks)

@@ -36,6 +36,7 @@ WORDS: list[tuple[type[Exception], int, str]] = [
     (errors.TooMany, 429, "REQUEST_LIMIT_EXCEEDED"),
     (errors.TooLarge, 413, "RESOURCE_EXHAUSTED"),
     (errors.Full, 507, "RESOURCE_EXHAUSTED"),
+    (errors.NotOffered, 501, "NOT_IMPLEMENTED"),
     (errors.Unavailable, 503, "TEMPORARILY_UNAVAILABLE"),
     (drf.NotAuthenticated, 401, "UNAUTHENTICATED"),
     (drf.AuthenticationFailed, 401, "UNAUTHENTICATED"),

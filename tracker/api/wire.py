@@ -52,8 +52,12 @@ def read(request: HttpRequest, shape: type[M], max_bytes: int) -> M:
     if request.method in ("GET", "HEAD") and (
         request.GET or request.content_type != "application/json"
     ):
-        return _convert(_from_query(request.GET, shape), shape)
+        return read_query(request.GET, shape)
     return _from_body(_body(request, max_bytes), shape)
+
+
+def read_query(query: QueryDict, shape: type[M]) -> M:
+    return _convert(_from_query(query, shape), shape)
 
 
 def _body(request: HttpRequest, max_bytes: int) -> bytes:
