@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.security import SecurityMiddleware
 from django.utils.log import log_response
 
 from tracker.api import directory, errors
@@ -62,4 +64,8 @@ def at_endpoint(request: HttpRequest) -> HttpResponse:
     return cast(HttpResponse, found.answer(request))
 
 
-through_the_door: Callable[[HttpRequest], HttpResponse] = front_door(at_endpoint)
+# As the first of MIDDLEWARE in the settings.
+through_the_door = cast(
+    Callable[[HttpRequest], HttpResponse],
+    SecurityMiddleware(XFrameOptionsMiddleware(front_door(at_endpoint))),
+)

@@ -63,7 +63,9 @@ print("STATE" + json.dumps({
     ).hexdigest()
     for model in apps.get_models()
     if model._meta.app_label in ("tracker", "artifacts")
-    and model.__name__ not in ("User", "AuditEvent", "AccessToken", "Job", "Worker")
+    and model.__name__ not in (
+        "User", "AuditEvent", "AccessToken", "Job", "Worker", "Key", "Recount"
+    )
 }))
 """
 

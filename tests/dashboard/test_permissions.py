@@ -186,5 +186,5 @@ def test_the_table_costs_two_queries_more_than_in_local_mode(
     who.get("/p/vision/experiments/1/")
 
     # session, user; the role comes with the project; then the same as for the owner
-    with django_assert_num_queries(2 + 7):
+    with django_assert_num_queries(2 + 8):
         who.get("/p/vision/experiments/1/")

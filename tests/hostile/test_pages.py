@@ -153,7 +153,7 @@ def test_survives_each_parameter_alone(world, asked_for, route):
     client = Client(raise_request_exception=True)
     url = addressed(route, world)
     usual = {"m": "loss", "chart": "line", "c": "1,2,3", "q": ""}
-    client.get(url, usual)
+    assert wrong(client.get(url, usual), url) is None
     names = sorted(asked_for - {"csrfmiddlewaretoken"})
     asked_for.clear()
     is_thorough = bool(os.environ.get("TRACKER_TEST_THOROUGH"))

@@ -24,6 +24,7 @@ def team(settings, monkeypatch):
     from tracker.api.endpoint import EndpointView
 
     cache.clear()
+    settings.MODE = "team"
     monkeypatch.setattr(EndpointView, "authentication_classes", [Credentials])
 
 
