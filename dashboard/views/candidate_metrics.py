@@ -139,7 +139,7 @@ def pin(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
-    key = request.POST.get("m", "")
+    key = request.POST.get("m", "").replace("\x00", "")
     try:
         if key and where.candidate.metrics.filter(key=key).exists():
             pins.toggle(where.candidate.experiment, key)
