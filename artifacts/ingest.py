@@ -10,15 +10,16 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from artifacts import storage
 from artifacts.models import Artifact, DiscardedBlob, Owner, project_id_of
 from artifacts.paths import Place
 from tracker import audit, liveness, recording, wakeups
-from tracker.errors import Invalid, Unavailable
+from tracker.errors import Full, Invalid, Unavailable
 from tracker.models import Candidate, LoggedModel, Project, What
 
 # An upload that was asleep for longer, between its bytes and its row, might find that
@@ -34,6 +35,7 @@ def receive(place: Place, pieces: Iterable[bytes], *, size_bytes: int) -> Artifa
     a deleted owner, or where a folder is in the way; Full; Unavailable.
     """
     refuse_closed(place.owner)
+    refuse_over_quota(project_id_of(place.owner), size_bytes)
     if size_bytes > LARGE_BYTES:
         standing(place)  # before gigabytes are sent for nothing
     blob = f"{project_id_of(place.owner)}/{uuid.uuid4().hex}"
@@ -130,6 +132,25 @@ def refuse_closed(owner: Owner) -> None:
         raise recording.is_locked(owner)
     if isinstance(owner, LoggedModel) and owner.is_deleted:
         raise Invalid(f"The model {owner.eid} is deleted; it must be active.")
+
+
+def refuse_over_quota(project_id: int, size_bytes: int) -> None:
+    """Raises Full where a project may not keep so many bytes more.
+
+    A file that is replaced counts until the new one has its place; uploads at the same
+    moment do not see each other, and may together go beyond by what is on its way.
+    """
+    quota = settings.PROJECT_QUOTA_BYTES
+    if not quota:
+        return
+    files = Artifact.objects.filter(project_id=project_id)
+    used = files.aggregate(used=Sum("size_bytes"))["used"] or 0
+    if used + size_bytes > quota:
+        raise Full(
+            f"The project keeps {used} bytes of files, and may keep {quota}: this file of"
+            f" {size_bytes} finds no room. Delete files, empty the trash, or ask whoever"
+            " runs the server for a larger TRACKER_PROJECT_QUOTA_BYTES."
+        )
 
 
 def standing(place: Place) -> Artifact | None:

@@ -122,6 +122,9 @@ try:
     # The largest artifact, in bytes.
     MAX_ARTIFACT_BYTES = number("TRACKER_MAX_ARTIFACT_BYTES", 5 * 1024**3, least=1)
 
+    # What all files of one project may have in bytes, together; 0 sets no limit.
+    PROJECT_QUOTA_BYTES = number("TRACKER_PROJECT_QUOTA_BYTES", 0)
+
     # Files that one process receives at the same time; more are asked to come again.
     # Less than its threads (tracker/web.py), so that other requests find some.
     MAX_UPLOADS_AT_ONCE = number("TRACKER_MAX_UPLOADS_AT_ONCE", 96, least=1)

@@ -284,6 +284,18 @@ def test_says_that_the_storage_is_full(door, candidate, folder, monkeypatch):
     assert door.put(path, b"new").status_code == 200
 
 
+def test_keeps_a_project_within_its_quota(door, candidate, folder, settings):
+    settings.PROJECT_QUOTA_BYTES = 10
+    assert door.put(f"{root(candidate)}/a.txt", b"123456").status_code == 200
+
+    answer = door.put(f"{root(candidate)}/b.txt", b"12345")
+
+    assert refusal(answer) == (507, "RESOURCE_EXHAUSTED")
+    assert "keeps 6 bytes of files, and may keep 10" in answer.json()["message"]
+    assert len(stored(folder)) == 1
+    assert door.put(f"{root(candidate)}/b.txt", b"1234").status_code == 200
+
+
 def test_leaves_the_bytes_to_the_sweep_when_the_row_fails(door, candidate, monkeypatch):
     """A kill between keeping the bytes and committing the row: here, an exception."""
 
