@@ -58,7 +58,9 @@ def test_a_page_with_very_many_metrics_asks_for_six_charts_at_most(sweep, open_p
         lambda one: asked.append(one.url) if "chart.json" in one.url else None,
     )
 
-    page.goto(f"/p/vision/experiments/{sweep.iid}/charts/", wait_until="networkidle")
+    page.goto(f"/p/vision/experiments/{sweep.iid}/charts/")
+    page.locator(".js-plotly-plot").first.wait_for()
+    page.wait_for_load_state("networkidle")
 
     assert 1 <= len(asked) <= 6
 
