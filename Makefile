@@ -77,8 +77,9 @@ demo: setup ## Fill a project "demo" with a rich sample
 
 PYTEST := $(PY) -m pytest --quiet --numprocesses $(JOBS) --dist loadgroup
 
-# Both at once: a test that waits for a server or a page leaves its core to another.
-TOGETHER := $(MAKE) --output-sync=line --jobs
+# Both at once: a test that waits for a server or a page leaves its core to another. Their
+# lines mix, so that who watches sees them go on.
+TOGETHER := $(MAKE) --jobs
 
 .PHONY: test
 test: setup-test ## Run every test: on SQLite, and beside it what differs on PostgreSQL
