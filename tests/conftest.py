@@ -6,6 +6,7 @@ import os
 import pytest
 from django.core import signals
 from django.core.cache import cache
+from django.core.files.storage import storages
 from django.db import close_old_connections
 from django.test import Client
 
@@ -41,6 +42,21 @@ def kept_connection(monkeypatch):
     yield
     for end in ends:
         end.connect(close_old_connections)
+
+
+@pytest.fixture
+def storage(settings, tmp_path):
+    """Files go to a folder of the test's own."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "artifacts")},
+        },
+    }
+    storages._storages.clear()
+    yield
+    storages._storages.clear()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from tests import make
 from tests.browser.conftest import draw
-from tests.browser.test_candidate import put, storage  # noqa: F401
+from tests.browser.test_candidate import put
 from tracker import recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -68,7 +68,7 @@ def test_a_page_with_very_many_metrics_asks_for_six_charts_at_most(sweep, open_p
 def test_a_file_of_fifty_megabytes_is_opened_with_few_bytes(
     sweep,
     open_page,
-    storage,  # noqa: F811
+    storage,
 ):
     one = make.candidate(sweep)
     rows = b"".join(

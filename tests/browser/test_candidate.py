@@ -4,7 +4,6 @@ import io
 import re
 
 import pytest
-from django.core.files.storage import storages
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -13,7 +12,11 @@ from tests import make
 from tracker import recording
 from tracker.models import CIBuild
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("storage"),
+]
 
 START = 1_700_000_000_000
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -24,20 +27,6 @@ def curve(key, values):
         recording.Point(key, value, START + 1000 * step, step)
         for step, value in enumerate(values)
     ]
-
-
-@pytest.fixture(autouse=True)
-def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "artifacts")},
-        },
-    }
-    storages._storages.clear()
-    yield
-    storages._storages.clear()
 
 
 def put(candidate, path, data):

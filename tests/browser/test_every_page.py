@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import make
-from tests.browser.test_candidate import candidate, put, storage  # noqa: F401
+from tests.browser.test_candidate import candidate, put  # noqa: F401  (a fixture)
 from tracker import invitations, members, registry, routes, tokens
 from tracker.models import (
     Action,
@@ -23,7 +23,11 @@ from tracker.models import (
     User,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("storage"),
+]
 
 LONG = "a-rather-long-name-" * 12
 

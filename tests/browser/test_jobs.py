@@ -1,7 +1,6 @@
 """A job in a real browser: its bar moves, and its outcome comes without a reload."""
 
 import pytest
-from django.core.files.storage import storages
 from playwright.sync_api import expect
 
 from artifacts import ingest, inspection
@@ -40,20 +39,11 @@ def test_the_bar_moves_and_the_outcome_comes_by_itself(job, open_page, is_access
 
 
 @pytest.fixture
-def waiting(vision, settings, tmp_path):
+def waiting(vision, storage):
     """An image that no worker has looked at yet."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "artifacts")},
-        },
-    }
-    storages._storages.clear()
     candidate = make.candidate(make.experiment(vision, "sweep"))
     data = picture()
-    yield ingest.receive(Place(candidate, "plot.png"), [data], size_bytes=len(data))
-    storages._storages.clear()
+    return ingest.receive(Place(candidate, "plot.png"), [data], size_bytes=len(data))
 
 
 def test_a_file_shows_what_the_worker_found_without_a_reload(waiting, open_page):

@@ -5,7 +5,6 @@ import re
 
 import pytest
 from django.conf import settings as product
-from django.core.files.storage import storages
 from django.test import Client
 
 from artifacts import ingest
@@ -27,20 +26,6 @@ def sweep(vision):
 @pytest.fixture
 def url(sweep):
     return f"/p/vision/experiments/{sweep.iid}/"
-
-
-@pytest.fixture
-def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "artifacts")},
-        },
-    }
-    storages._storages.clear()
-    yield
-    storages._storages.clear()
 
 
 def put(candidate, path, data=b"weights"):

@@ -5,7 +5,6 @@ import json
 import re
 
 import pytest
-from django.core.files.storage import storages
 from PIL import Image
 
 from artifacts import ingest, inspection, paths
@@ -15,19 +14,7 @@ from tests.artifacts.test_archives import sound
 from tests.artifacts.test_hostile import zipped
 from tests.dashboard.reading import HOSTILE, Page, is_harmless
 
-
-@pytest.fixture(autouse=True)
-def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "artifacts")},
-        },
-    }
-    storages._storages.clear()
-    yield
-    storages._storages.clear()
+pytestmark = pytest.mark.usefixtures("storage")
 
 
 @pytest.fixture

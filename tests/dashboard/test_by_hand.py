@@ -1,7 +1,6 @@
 """Candidates entered by hand, moved and locked on their pages."""
 
 import pytest
-from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from dashboard.candidate import pasted
@@ -59,20 +58,6 @@ def test_reads_metrics(text, expected):
 def test_says_what_it_cannot_read(read, text, problem):
     with pytest.raises(Invalid, match=problem):
         read(text)
-
-
-@pytest.fixture
-def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "artifacts")},
-        },
-    }
-    storages._storages.clear()
-    yield
-    storages._storages.clear()
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 import io
 
 import pytest
-from django.core.cache import cache
-from django.core.files.storage import storages
 from PIL import Image
 
 from artifacts import ingest, inspection, paths
@@ -20,19 +18,7 @@ MATRIX = "true,cat,dog\ncat,{},{}\ndog,2,8\n"
 ROC = "fpr,tpr\n0,0\n0.1,{}\n1,1\n"
 
 
-@pytest.fixture(autouse=True)
-def storage(settings, tmp_path):
-    cache.clear()
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "artifacts")},
-        },
-    }
-    storages._storages.clear()
-    yield
-    storages._storages.clear()
+pytestmark = pytest.mark.usefixtures("storage")
 
 
 def put(candidate, path, content):

@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 
 import pytest
 from django.conf import settings
-from django.core.files.storage import storages
 
 from artifacts import ingest, paths
 from dashboard.charts import pictures
@@ -19,20 +18,6 @@ from tracker import recording
 
 START = 1_700_000_000_000
 CSV = b"fpr,tpr\n0,0\n0.1,0.7\n1,1\n"
-
-
-@pytest.fixture
-def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "artifacts")},
-        },
-    }
-    storages._storages.clear()
-    yield
-    storages._storages.clear()
 
 
 def put(candidate, path, data=CSV):

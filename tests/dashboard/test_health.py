@@ -10,11 +10,11 @@ from artifacts import tasks as artifact_tasks
 from artifacts.models import Artifact
 from tests import make
 from tests.dashboard.reading import Page
-from tests.dashboard.test_artifacts import put, storage
+from tests.dashboard.test_artifacts import put
 from tracker import jobs, tasks
 from tracker.models import Job, Worker
 
-__all__ = ["storage"]  # a folder of the test's own
+pytestmark = pytest.mark.usefixtures("storage")
 
 PAGE = "/admin/health/"
 

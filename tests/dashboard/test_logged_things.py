@@ -4,7 +4,6 @@ import io
 import json
 
 import pytest
-from django.core.files.storage import storages
 from PIL import Image
 
 from artifacts import ingest, inspection, paths
@@ -25,18 +24,7 @@ signature:
 """
 
 
-@pytest.fixture(autouse=True)
-def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "artifacts")},
-        },
-    }
-    storages._storages.clear()
-    yield
-    storages._storages.clear()
+pytestmark = pytest.mark.usefixtures("storage")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import pytest
 from django.core.cache import cache
-from django.core.files.storage import storages
 
 from artifacts import ingest, paths
 from dashboard.candidate import recipes, surroundings
@@ -13,20 +12,6 @@ from tests import make
 @pytest.fixture(autouse=True)
 def nothing_remembered():
     cache.clear()
-
-
-@pytest.fixture
-def storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "artifacts")},
-        },
-    }
-    storages._storages.clear()
-    yield
-    storages._storages.clear()
 
 
 def put(owner, path, text):
