@@ -66,3 +66,22 @@ def version(
     model: RegisteredModel, source: str = "s3://bucket/path", **fields
 ) -> ModelVersion:
     return registry.add_version(model, source, **fields)
+
+
+def something_of_each(experiment: Experiment) -> dict[str, str]:
+    """What calls of the API can name, by the names of their fields.
+
+    There are a run, a logged model, and version 1 of the model "churn" with an alias.
+    """
+    run = candidate(experiment, metrics={"loss": 1.0}, params={"lr": "1"})
+    model = logged_model(experiment, name="clf", source_run_id=run.eid)
+    churn = registered_model(lifecycle.default_project(), "churn")
+    registry.set_alias(version(churn), "champion")
+    return {
+        "experiment_id": str(experiment.iid),
+        "run_id": run.eid,
+        "run_uuid": run.eid,
+        "model_id": model.eid,
+        "metric_key": "loss",
+        "experiment_name": experiment.name,
+    }

@@ -13,7 +13,7 @@ from schemathesis import GenerationMode
 
 from tests import make
 from tests.api.words import refused
-from tracker import lifecycle, openapi, registry, routes
+from tracker import openapi, routes
 from tracker.wsgi import application
 
 ADDRESS = "/api/openapi.json"
@@ -96,19 +96,7 @@ OPERATIONS = [found.ok() for found in schema.get_all_operations()]
 @pytest.fixture
 def world(experiment):
     """Something of everything, for calls to name."""
-    run = make.candidate(experiment, metrics={"loss": 1.0}, params={"lr": "1"})
-    model = make.logged_model(experiment, name="clf", source_run_id=run.eid)
-    churn = make.registered_model(lifecycle.default_project(), "churn")
-    registry.set_alias(make.version(churn), "champion")
-    return {
-        "experiment_id": str(experiment.iid),
-        "run_id": run.eid,
-        "model_id": model.eid,
-        "metric_key": "loss",
-        "experiment_name": experiment.name,
-        "name": "churn",
-        "version": "1",
-    }
+    return make.something_of_each(experiment) | {"name": "churn", "version": "1"}
 
 
 def told(case, world):

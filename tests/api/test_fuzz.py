@@ -19,7 +19,6 @@ from artifacts import urls as artifact_urls
 from tests import make
 from tests.api.test_every_endpoint import path
 from tests.api.words import refused
-from tracker import lifecycle, registry
 from tracker.api import urls
 from tracker.api.endpoint import EndpointView
 
@@ -228,18 +227,7 @@ ENDPOINTS = list(endpoints())
 @pytest.fixture
 def world(experiment):
     """Something of everything, for messages to name."""
-    run = make.candidate(experiment, metrics={"loss": 1.0}, params={"lr": "1"})
-    model = make.logged_model(experiment, name="clf", source_run_id=run.eid)
-    churn = make.registered_model(lifecycle.default_project(), "churn")
-    registry.set_alias(make.version(churn), "champion")
-    return {
-        "experiment_id": str(experiment.iid),
-        "run_id": run.eid,
-        "run_uuid": run.eid,
-        "model_id": model.eid,
-        "metric_key": "loss",
-        "experiment_name": experiment.name,
-    }
+    return make.something_of_each(experiment)
 
 
 @pytest.mark.django_db
