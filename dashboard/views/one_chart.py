@@ -36,6 +36,8 @@ def one_chart(
         spec = chart_specs.read(request.GET.get("ch", ""))
     except chart_specs.Unreadable:
         raise Http404 from None
+    if spec.kind == "images":  # they are no figure
+        raise Http404
     return asked(request, there), spec
 
 
@@ -67,8 +69,6 @@ def chart(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     if isinstance(asked_for, HttpResponse):
         return asked_for
     said, spec = asked_for
-    if spec.kind == "images":
-        raise Http404
     if spec.kind == "line":
         on = lines.sheet(said.scene, spec)
         if on is not None:
@@ -83,8 +83,6 @@ def chart_svg(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     if isinstance(asked_for, HttpResponse):
         return asked_for
     said, spec = asked_for
-    if spec.kind == "images":
-        raise Http404
     found = answered(said, spec)
     return answers.picture(
         found["figure"],
@@ -100,8 +98,6 @@ def chart_csv(request: HttpRequest, slug: str, iid: int) -> HttpResponseBase:
     if isinstance(asked_for, HttpResponse):
         return asked_for
     said, spec = asked_for
-    if spec.kind == "images":
-        raise Http404
     audit.record_once(
         What.EXPORTED,
         project=said.experiment.project,
