@@ -12,6 +12,7 @@ from celery.apps.worker import Worker
 from celery.exceptions import WorkerShutdown
 from django.conf import settings
 
+from tracker import wakeups
 from tracker.celery import app
 from tracker.processes import die_with_parent
 
@@ -45,6 +46,8 @@ class Pulse(bootsteps.StartStopStep):
 
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# What the clock asks for each minute, and a new worker at once.
+SWEEPS = ("tracker.tasks.sweep", "artifacts.tasks.sweep")
 # Two, so that a task which takes long does not keep the others waiting.
 CONCURRENCY = 2
 
@@ -64,7 +67,13 @@ def run(*, beat: bool, concurrency: int = CONCURRENCY) -> int:
     def follow(**event: Any) -> None:
         die_with_parent(parent)
 
+    def look_around(**event: Any) -> None:
+        """At once: what was left lying, and the page that asks whether a worker is there."""
+        for sweep in SWEEPS:
+            wakeups.send(sweep)
+
     signals.worker_process_init.connect(follow, weak=False)
+    signals.worker_ready.connect(look_around, weak=False)
     signals.beat_embedded_init.connect(follow, weak=False)
     if Pulse not in app.steps["worker"]:
         app.steps["worker"].add(Pulse)

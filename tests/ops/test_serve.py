@@ -6,9 +6,11 @@ import signal
 import socket
 import subprocess
 import time
+from datetime import datetime
 
 import psutil
 import pytest
+import requests
 
 from tests.live import ROOT, SERVE, Server, environment, free_port
 
@@ -82,6 +84,20 @@ def test_works_on_what_requests_left(server):
     assert told.returncode == 0, told.stderr
     wait_for(lambda: not list(messages.iterdir()))
     assert "unregistered task" not in server.output()
+
+
+def test_its_worker_is_seen_at_once(server):
+    """Long before the first sweep of the clock, a minute after the start."""
+    began = psutil.Process(server.process.pid).create_time()
+
+    def seen():
+        workers = requests.get(f"{server.url}/admin/health.json", timeout=10).json()
+        return any(
+            datetime.fromisoformat(one["seen_at"]).timestamp() > began
+            for one in workers["workers"]
+        )
+
+    wait_for(seen)
 
 
 def test_keeps_secrets_from_other_people(prepared):
