@@ -128,7 +128,6 @@
         const at = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
         menu.style.inset = `${at.bottom + 4}px auto auto ${Math.max(8, Math.min(at.left, innerWidth - menu.offsetWidth - 8))}px`;
       }
-      menu.querySelector("button, a").focus();
     });
     menu.addEventListener("keydown", (event) => {
       const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];

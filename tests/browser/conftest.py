@@ -12,6 +12,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+# A busy machine takes its time; a state that never comes still fails.
+expect.set_options(timeout=20_000)
+
 SIZES = {"wide": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
 
 
@@ -56,11 +59,13 @@ def windows(chromium, live_server):
 
 
 def new_context(chromium, live_server, script: bool) -> BrowserContext:
-    return chromium.new_context(
+    context = chromium.new_context(
         base_url=live_server.url,
         java_script_enabled=script,
         permissions=["clipboard-read", "clipboard-write"],
     )
+    context.set_default_timeout(60_000)
+    return context
 
 
 @pytest.fixture
@@ -175,7 +180,7 @@ def draw(page: Page) -> None:
     """Scroll to each chart, and wait until it is drawn."""
     for frame in page.locator("[data-chart]").all():
         frame.scroll_into_view_if_needed()
-        expect(frame.locator(".plot.drawn")).to_have_count(1, timeout=20_000)
+        expect(frame.locator(".plot.drawn")).to_have_count(1)
     page.evaluate("scrollTo(0, 0)")
 
 

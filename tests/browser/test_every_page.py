@@ -9,6 +9,7 @@ import re
 import pytest
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from tests import make
 from tests.browser.test_candidate import candidate, put  # noqa: F401  (a fixture)
@@ -191,7 +192,7 @@ def test_a_fresh_installation_is_accessible(db, open_page, is_accessible):
     page = open_page("/")
 
     is_accessible(page)
-    assert page.locator("h1").inner_text() == "Log your first candidate"
+    expect(page.locator("h1")).to_have_text("Log your first candidate")
 
 
 def test_an_alias_moves_without_script(world, open_page):
@@ -200,5 +201,5 @@ def test_an_alias_moves_without_script(world, open_page):
     page.get_by_text("Set an alias").click()
     page.get_by_role("button", name="Move challenger from v2 → v1").click()
 
-    assert "challenger: v2 → v1" in page.inner_text("body")
-    assert "challenger" in page.inner_text("header.head")
+    expect(page.locator("body")).to_contain_text("challenger: v2 → v1")
+    expect(page.locator("header.head")).to_contain_text("challenger")

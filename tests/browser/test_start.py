@@ -35,8 +35,8 @@ def test_tabs_are_plain_links(vision, open_page):
     page.get_by_role("link", name="PowerShell").click()
     page.get_by_role("link", name="scikit-learn").click()
 
-    assert "$env:MLFLOW_TRACKING_URI" in page.locator("#connect pre").inner_text()
-    assert "autolog" in page.locator("#log pre").inner_text()
+    expect(page.locator("#connect pre")).to_contain_text("$env:MLFLOW_TRACKING_URI")
+    expect(page.locator("#log pre")).to_contain_text("autolog")
 
 
 def test_the_theme_changes_at_once_and_stays(vision, open_page):
