@@ -13,7 +13,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.http import HttpRequest
 
-from artifacts.storage import PIECE_BYTES
+from artifacts.blobs import PIECE_BYTES
 from tracker.errors import Invalid, TooLarge, Unavailable
 
 # A body holds its thread for as long as its client takes, and a read cannot be given up:

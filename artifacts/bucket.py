@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 from urllib3.exceptions import HTTPError
 
-from artifacts.storage import PIECE_BYTES, Missing, Stored
+from artifacts.blobs import PIECE_BYTES, Missing, Stored
 from tracker.errors import Full, Unavailable
 
 log = logging.getLogger(__name__)

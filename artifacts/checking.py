@@ -16,8 +16,8 @@ from django.db.models.functions import Collate
 from django.utils import timezone
 
 from artifacts import inspection, storage
+from artifacts.blobs import Missing, Stored
 from artifacts.models import Artifact, DiscardedBlob, thumbnail_of
-from artifacts.storage import Missing, Stored
 from tracker import jobs
 from tracker.errors import Conflict
 

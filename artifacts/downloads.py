@@ -15,8 +15,8 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, parse_http_date_safe
 
 from artifacts import contents, storage
+from artifacts.blobs import Missing, Opened
 from artifacts.models import Artifact
-from artifacts.storage import Missing
 from tracker.api import errors
 from tracker.errors import NotFound
 
@@ -155,7 +155,7 @@ def answer(
     return with_headers(response, headers)
 
 
-def opened(blob: str, start: int, stop: int) -> storage.Opened:
+def opened(blob: str, start: int, stop: int) -> Opened:
     """The bytes, once it is known that they are there: an answer cannot be taken back."""
     try:
         pieces = storage.blobs().open(blob, start, stop)

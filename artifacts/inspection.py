@@ -23,10 +23,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from artifacts import archives, contents, media, parquet, storage
+from artifacts.blobs import Missing
 from artifacts.contents import Kind
 from artifacts.facts import brief
 from artifacts.models import Artifact, DiscardedBlob, thumbnail_of
-from artifacts.storage import Missing
 from tracker import wakeups
 from tracker.errors import Conflict, Full, Unavailable
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from artifacts import contents, notebooks, storage
+from artifacts.blobs import Missing
 from artifacts.contents import PLAYED, Kind, Recognised, Table
 from artifacts.models import Artifact
-from artifacts.storage import Missing
 from tracker.errors import Full, Unavailable
 
 TEXT_BYTES = contents.HEAD_BYTES

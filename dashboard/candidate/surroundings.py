@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db.models import Q
 
 from artifacts import storage
+from artifacts.blobs import Missing
 from artifacts.contents import PlainLoader
 from artifacts.models import Artifact
 from tracker.errors import Full, Unavailable
@@ -178,7 +179,7 @@ def of(candidates: Sequence[Candidate]) -> dict[int, Surroundings]:
                 room -= 1
                 try:
                     seen[same] = read(artifact)
-                except (storage.Missing, Full, Unavailable):
+                except (Missing, Full, Unavailable):
                     is_unreadable = True
                     continue
             packages |= seen[same].versions

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from artifacts import contents, storage
+from artifacts.blobs import Missing
 from artifacts.contents import Kind, Table
 from artifacts.models import Artifact
 from tracker.errors import Full, Unavailable
@@ -64,7 +65,7 @@ def read(artifact: Artifact) -> Reading:
         return Reading("text")
     try:
         head = storage.head(artifact.blob, min(artifact.size_bytes, MAX_BYTES))
-    except storage.Missing:
+    except Missing:
         return Reading("none", reason="The bytes of this file are missing.")
     except (Full, Unavailable):
         return Reading(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from artifacts import inspection, storage, tasks
+from artifacts import disk, inspection, storage, tasks
 from artifacts.models import Artifact, DiscardedBlob
 from tests.artifacts.conftest import body, root
 from tests.artifacts.test_contents import MLMODEL, image, png_header
@@ -187,7 +187,7 @@ def test_waits_for_a_storage_that_is_away(upload, monkeypatch):
         raise Unavailable("away")
 
     with monkeypatch.context() as outage:
-        outage.setattr(storage.Disk, "open", away)
+        outage.setattr(disk.Disk, "open", away)
         for _ in range(20):
             looked_at(artifact)
             assert artifact.state == State.PENDING
@@ -432,7 +432,7 @@ def test_keeps_its_list_while_the_storage_is_away(upload, door, candidate, monke
         raise Unavailable("away")
 
     with monkeypatch.context() as outage:
-        outage.setattr(storage.Disk, "remove", away)
+        outage.setattr(disk.Disk, "remove", away)
         tasks.sweep()
 
     assert DiscardedBlob.objects.count() == 1

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from artifacts import previews, storage, tasks
+from artifacts import disk, previews, storage, tasks
 from artifacts.models import Artifact
 from tests.artifacts.conftest import root
 from tests.artifacts.test_contents import image, png_header
@@ -131,7 +131,7 @@ def test_says_when_the_bytes_cannot_be_read(shown, candidate, folder, monkeypatc
         raise Unavailable("away")
 
     with monkeypatch.context() as outage:
-        outage.setattr(storage.Disk, "open", away)
+        outage.setattr(disk.Disk, "open", away)
         assert "cannot be read now" in previews.preview(artifact).reason
     (folder / artifact.blob).unlink()
     assert "missing" in previews.preview(artifact).reason

@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from artifacts import bucket as buckets
-from artifacts import storage
+from artifacts import disk, storage
+from artifacts.blobs import PIECE_BYTES, Missing
 from artifacts.models import Artifact
-from artifacts.storage import PIECE_BYTES, Missing
 from tests.artifacts.conftest import body, root
 from tests.artifacts.test_upload import refusal
 from tracker.errors import Full, Unavailable
@@ -134,9 +134,9 @@ def test_lets_nobody_else_read_files(folder):
 
 def test_has_synced_file_and_folder_before_it_returns(folder, monkeypatch):
     synced = []
-    fsync = storage.os.fsync
+    fsync = disk.os.fsync
     monkeypatch.setattr(
-        storage.os,
+        disk.os,
         "fsync",
         lambda handle: (synced.append(name_of(handle)), fsync(handle)),
     )
@@ -151,7 +151,7 @@ def test_has_synced_file_and_folder_before_it_returns(folder, monkeypatch):
 
 
 def name_of(handle):
-    return storage.os.readlink(f"/proc/self/fd/{handle}")
+    return disk.os.readlink(f"/proc/self/fd/{handle}")
 
 
 @pytest.mark.parametrize("code", ["ENOSPC", "EDQUOT"])
@@ -160,13 +160,13 @@ def test_tells_a_full_disk_from_a_broken_one(code, monkeypatch):
         def fsync(handle):
             raise OSError(problem, "it fails")
 
-        monkeypatch.setattr(storage.os, "fsync", fsync)
+        monkeypatch.setattr(disk.os, "fsync", fsync)
         keep(storage.blobs(), "1/a", b"data")
 
     with pytest.raises(Full):
-        fails(getattr(storage.errno, code))
+        fails(getattr(disk.errno, code))
     with pytest.raises(Unavailable):
-        fails(storage.errno.EIO)
+        fails(disk.errno.EIO)
 
 
 # ---------------------------------------------------------------- the bucket

@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 from django.utils import timezone
 
-from artifacts import bodies, ingest, storage
+from artifacts import bodies, disk, ingest
 from artifacts.models import Artifact, DiscardedBlob
 from artifacts.tasks import inspect
 from tests import make
@@ -275,7 +275,7 @@ def test_says_that_the_storage_is_full(door, candidate, folder, monkeypatch):
         raise Full("The storage has no room left for this file.")
 
     with monkeypatch.context() as full:
-        full.setattr(storage.DiskDraft, "write", no_room)
+        full.setattr(disk.DiskDraft, "write", no_room)
         answer = door.put(path, b"new")
 
     assert refusal(answer) == (507, "RESOURCE_EXHAUSTED")
