@@ -87,6 +87,7 @@ SIGNATURES: list[tuple[int, bytes, str]] = [
     (0, b"\x80\x05", "application/x-pickle"),
     (0, b"\x7fELF", "application/x-elf"),
     (8, b"WAVEfmt", "audio/wav"),
+    (28, b"\x80theora", "video/ogg"),  # browsers play it no longer
     (0, b"OggS\x00", "audio/ogg"),
     (0, b"fLaC\x00", "audio/flac"),
     (0, b"ID3\x03", "audio/mpeg"),

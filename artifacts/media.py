@@ -35,7 +35,8 @@ def media_facts(file: IO[bytes], content_type: str) -> dict[str, Any]:
 
 
 def plain(seconds: float | None) -> float | None:
-    if seconds is None or not math.isfinite(seconds) or not 0 <= seconds < 10**8:
+    """None also for 0, which films say that were written while they were made."""
+    if seconds is None or not math.isfinite(seconds) or not 0 < seconds < 10**8:
         return None
     return round(seconds, 3)
 

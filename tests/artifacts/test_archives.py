@@ -8,7 +8,7 @@ import wave
 
 import pytest
 
-from artifacts import archives, media, notebooks
+from artifacts import archives, contents, media, notebooks
 from tests.artifacts.test_hostile import entry, tarred, zipped
 
 
@@ -140,6 +140,18 @@ def mp4(seconds):
 )
 def test_tells_how_long_it_lasts(data, content_type, seconds):
     assert media.media_facts(io.BytesIO(data), content_type)["seconds"] == seconds
+
+
+def test_says_nothing_of_films_that_were_written_while_they_were_made():
+    assert media.media_facts(io.BytesIO(mp4(0)), "video/mp4") == {}
+
+
+def test_tells_a_film_in_ogg_from_a_sound():
+    head = b"OggS\x00\x02" + bytes(22) + b"\x80theora"
+
+    recognised = contents.recognise("film.ogv", head, is_whole=True)
+
+    assert recognised == (contents.Kind.VIDEO, "video/ogg", "")
 
 
 def test_tars_are_read_without_being_kept():
