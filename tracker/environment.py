@@ -195,7 +195,11 @@ def database(
             f"PRAGMA synchronous={synchronous};"
             "PRAGMA cache_size=-8000;"
             "PRAGMA mmap_size=268435456;"
-            "PRAGMA temp_store=MEMORY;",
+            "PRAGMA temp_store=MEMORY;"
+            # Pages that many writes change reach the database once in 32 MB of them; what
+            # one long transaction left behind does not stay as large as it was.
+            "PRAGMA wal_autocheckpoint=8000;"
+            "PRAGMA journal_size_limit=67108864;",
         }
     elif config["ENGINE"].endswith("postgresql"):
         # A thread that streams a file gives its connection back (artifacts/ingest.py),

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from tracker import audit, inputs, points, recording, rows
+from tracker import audit, gathering, inputs, points, recording, rows
 from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
 from tracker.models import (
     Candidate,
@@ -210,7 +210,7 @@ def must_be_active(experiment: Experiment) -> None:
 # ---------------------------------------------------------------- candidates
 
 
-@atomically
+@gathering.together
 def create_candidate(
     experiment: Experiment,
     *,
@@ -252,7 +252,7 @@ def artifact_root(experiment: Experiment) -> str:
     return location or f"mlflow-artifacts:/{experiment.iid}"
 
 
-@atomically
+@gathering.together
 def update_candidate(
     candidate: Candidate | points.Named,
     *,

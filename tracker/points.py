@@ -68,7 +68,7 @@ def known_series(
     if connection.vendor == "postgresql":
         # Whoever adds a point the short way has only the lock of its series.
         among, lock, values = "= ANY(%s)", " FOR NO KEY UPDATE", [values]
-    with connection.cursor() as cursor:
+    with table.cursor() as cursor:
         cursor.execute(
             f"SELECT key, id, {', '.join(Row._fields)} FROM tracker_metric"
             f" WHERE candidate_id = %s AND key {among} ORDER BY key{lock}",
@@ -105,7 +105,7 @@ def update_series(changed: Mapping[int, Summary]) -> None:
     rows = [(pk, *one) for pk, one in changed.items()]
     if not rows:
         return
-    with connection.cursor() as cursor:
+    with table.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(UPDATE_MANY, table.transposed(rows))
         else:
@@ -122,20 +122,16 @@ def append_points(series: Mapping[int, set[Row]]) -> None:
     ]
     if not rows:
         return
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.executemany(
-                f"INSERT INTO tracker_point ({', '.join(POINT)})"
-                f" VALUES ({table.places(len(POINT))})",
-                rows,
-            )
-        elif len(rows) < MANY:
-            table.insert("tracker_point", POINT, rows, returning="1")
-        else:
-            with cursor.copy(
-                f"COPY tracker_point ({', '.join(POINT)}) FROM STDIN"
-            ) as copy:
-                copy.write("".join(map(POINT_LINE.__mod__, rows)))
+    if connection.vendor == "sqlite":
+        table.append("tracker_point", POINT, rows)
+    elif len(rows) < MANY:
+        table.insert("tracker_point", POINT, rows, returning="1")
+    else:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY tracker_point ({', '.join(POINT)}) FROM STDIN") as copy,
+        ):
+            copy.write("".join(map(POINT_LINE.__mod__, rows)))
 
 
 def insert_points(series: Mapping[int, set[Row]]) -> dict[int, set[Row]]:

@@ -98,7 +98,7 @@ def log_batch(
         record(candidate, metrics, params, tags, by_script)
 
 
-@atomically
+@gathering.together
 def record(
     candidate: Candidate | Named,
     metrics: Sequence[Reported],

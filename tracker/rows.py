@@ -9,13 +9,56 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Model
+from django.db.models.base import ModelState
 from psycopg.types.numeric import Int8
+
+from tracker.database.sqlite3.base import translated
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 Values = tuple[Any, ...]
+
+# ---------------------------------------------------------------- cursors
+
+
+class Plain:
+    """A cursor of SQLite's without Django's wrappers: they take longer than most statements."""
+
+    def __init__(self, connected: Any, errors: Any) -> None:
+        self.connected = connected
+        self.errors = errors
+        self.rows: Any = None
+
+    def __enter__(self) -> "Plain":
+        return self
+
+    def __exit__(self, *problem: Any) -> None:
+        if problem[0]:
+            self.errors.__exit__(*problem)  # raises Django's own instead
+
+    def execute(self, query: str, values: Sequence[Any] = ()) -> None:
+        self.rows = self.connected.execute(translated(query), values)
+
+    def executemany(self, query: str, values: Sequence[Sequence[Any]]) -> None:
+        self.connected.executemany(translated(query), values)
+
+    def fetchone(self) -> Any:
+        return self.rows.fetchone()
+
+    def fetchall(self) -> Any:
+        return self.rows.fetchall()
+
+
+def cursor() -> Any:
+    """As `connection.cursor()`, for the statements of what scripts report."""
+    here = connections[DEFAULT_DB_ALIAS]
+    if here.vendor != "sqlite" or here.execute_wrappers or here.queries_logged:
+        return here.cursor()
+    here.ensure_connection()
+    return Plain(here.connection, here.wrap_database_errors)
+
 
 # ---------------------------------------------------------------- one row
 
@@ -58,52 +101,77 @@ def one(
     columns = columns_of(model, vendor)
     # SQLite locks the whole database when the transaction begins.
     tail = " FOR NO KEY UPDATE" if lock and vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
+    with cursor() as asked:
+        asked.execute(
             f"SELECT {columns.sql} FROM {model._meta.db_table} WHERE {where}{tail}",
             values,
         )
-        row = cursor.fetchone()
+        row = asked.fetchone()
     if row is None:
         return None
     read = list(row)
     for place, convert in columns.converted:
-        read[place] = convert(read[place])
-    return model.from_db(DEFAULT_DB_ALIAS, columns.names, read)
+        if read[place] is not None:
+            read[place] = convert(read[place])
+    return made(model, zip(columns.names, read, strict=True))
+
+
+def made(model: type[M], values: Iterable[tuple[str, Any]]) -> M:
+    """A row that is in the database, of the values of all its columns.
+
+    What `from_db` makes, which asks each field about its value first.
+    """
+    row = model.__new__(model)
+    row._state = state = ModelState()
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
+    row.__dict__.update(values)
+    return row
+
+
+# Types that every database takes as they are.
+PLAIN = frozenset([int, float, str, type(None)])
 
 
 def add(row: Model) -> None:
     """Insert a row that nobody else knows yet, and give it its primary key."""
-    table, key = row._meta.db_table, row._meta.pk
-    fields = [field for field in row._meta.concrete_fields if field is not key]
-    names = ", ".join(f'"{field.column}"' for field in fields)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) VALUES ({places(len(fields))}) RETURNING id",
-            [
-                field.get_db_prep_save(field.pre_save(row, add=True), connection)
-                for field in fields
-            ],
+    fields, statement = _insertion(type(row))
+    with cursor() as asked:
+        asked.execute(
+            statement, [_stored(field, field.pre_save(row, True)) for field in fields]
         )
-        [row.pk] = cursor.fetchone()
+        [row.pk] = asked.fetchone()
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+@functools.cache
+def _insertion(model: type[Model]) -> tuple[list[Any], str]:
+    fields = [one for one in model._meta.concrete_fields if not one.primary_key]
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    return fields, (
+        f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({places(len(fields))})"
+        " RETURNING id"
+    )
 
 
 def change(row: Model, *names: str) -> None:
     """Save these fields of a row."""
-    fields: list[Any] = [row._meta.get_field(name) for name in names]
+    fields, statement = _change(type(row), names)
+    with cursor() as asked:
+        values = [_stored(field, getattr(row, field.attname)) for field in fields]
+        asked.execute(statement, [*values, row.pk])
+
+
+@functools.cache
+def _change(model: type[Model], names: Sequence[str]) -> tuple[list[Any], str]:
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
     changes = ", ".join(f'"{field.column}" = %s' for field in fields)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {row._meta.db_table} SET {changes} WHERE id = %s",
-            [
-                *(
-                    field.get_db_prep_save(getattr(row, field.attname), connection)
-                    for field in fields
-                ),
-                row.pk,
-            ],
-        )
+    return fields, f"UPDATE {model._meta.db_table} SET {changes} WHERE id = %s"
+
+
+def _stored(field: Any, value: Any) -> Any:
+    if type(value) in PLAIN:
+        return value
+    return field.get_db_prep_save(value, connection)
 
 
 # ---------------------------------------------------------------- many rows
@@ -114,8 +182,9 @@ DOUBLE = frozenset("number value first_value mean min_value max_value".split())
 BOOLEAN = frozenset("is_nan first_is_nan in_order".split())
 TEXT = frozenset("key eid".split())
 
-# SQLite takes 32,766 variables in one statement.
-SQLITE_VARIABLES = 30_000
+# So many values in one statement: SQLite is quickest about here, and statements of this
+# length come again, so they are compiled once.
+SQLITE_VALUES = 2500
 
 
 def insert(
@@ -135,22 +204,34 @@ def insert(
         return []
     head = f"INSERT INTO {table} ({', '.join(columns)})"
     tail = f" ON CONFLICT {conflict} RETURNING {returning}"
-    with connection.cursor() as cursor:
+    with cursor() as asked:
         if connection.vendor == "postgresql":
-            cursor.execute(
+            asked.execute(
                 f"{head} SELECT * FROM unnest({arrays(columns, texts)}){tail}",
                 transposed(rows),
             )
-            return list(cursor.fetchall())
+            return list(asked.fetchall())
         written: list[Values] = []
         row = f"({places(len(columns))})"
-        for chunk in chunks(rows, SQLITE_VARIABLES // len(columns)):
-            cursor.execute(
+        for chunk in chunks(rows, SQLITE_VALUES // len(columns)):
+            asked.execute(
                 f"{head} VALUES {', '.join([row] * len(chunk))}{tail}",
                 [value for values in chunk for value in values],
             )
-            written += cursor.fetchall()
+            written += asked.fetchall()
         return written
+
+
+def append(table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
+    """Insert rows into SQLite that are not there yet."""
+    head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
+    row = f"({places(len(columns))})"
+    with cursor() as asked:
+        for chunk in chunks(rows, SQLITE_VALUES // len(columns)):
+            asked.execute(
+                head + ", ".join([row] * len(chunk)),
+                [value for values in chunk for value in values],
+            )
 
 
 def of_each(*questions: tuple[str, Sequence[int]]) -> list[list[Values]]:
@@ -161,10 +242,10 @@ def of_each(*questions: tuple[str, Sequence[int]]) -> list[list[Values]]:
     if connection.vendor == "postgresql":
         return _on_one_journey(questions)
     found: list[list[Values]] = []
-    with connection.cursor() as cursor:
+    with cursor() as asked:
         for text, ids in questions:
-            cursor.execute(text.format(among=f"IN ({places(len(ids))})"), ids)
-            found.append(cursor.fetchall())
+            asked.execute(text.format(among=f"IN ({places(len(ids))})"), ids)
+            found.append(asked.fetchall())
     return found
 
 

@@ -1,17 +1,16 @@
 """Requests that come together share one commit, and none loses anything by it."""
 
-import sqlite3
 import time
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 from tests import make
 from tests.together import together
-from tracker import gathering, recording
+from tracker import audit, gathering, lifecycle, recording, rows
 from tracker.database.sqlite3.base import in_lane
-from tracker.errors import NotFound
-from tracker.models import Point
+from tracker.errors import Invalid, NotFound
+from tracker.models import Candidate, Param, Point, Tag
 from tracker.points import Named
 from tracker.recording import Point as P
 
@@ -92,8 +91,10 @@ def test_refuses_one_without_the_others(run, transactions):
 
 
 def test_lets_each_try_alone_when_a_group_fails(run, transactions, monkeypatch):
-    def fails(cursor, *_):
-        cursor.execute("INSERT INTO tracker_point SELECT * FROM nowhere")
+    def fails(*_):
+        with rows.cursor() as cursor:
+            cursor.execute("UPDATE tracker_metric SET count = count + 1")
+            cursor.execute("INSERT INTO tracker_point SELECT * FROM nowhere")
 
     monkeypatch.setattr(gathering, "added", fails)
     named = Named(run.project_id, run.eid)
@@ -106,7 +107,7 @@ def test_lets_each_try_alone_when_a_group_fails(run, transactions, monkeypatch):
 
 def test_says_so_when_the_database_stays_busy(run, monkeypatch):
     def busy(*_):
-        raise sqlite3.OperationalError("database is locked")
+        raise OperationalError("database is locked")
 
     monkeypatch.setattr(gathering, "write", busy)
 
@@ -130,3 +131,106 @@ def test_leaves_to_the_long_way_what_is_not_the_next_point(run):
     assert not gathering.add(named, {"m0": row(0, 0, 7.0)})  # before the last
     assert not gathering.add(named, {"m0": row(9, 9, 1.0), "new": row(9, 9, 1.0)})
     assert gathering.add(named, {"m0": row(9, 9, 1.0)})
+
+
+def test_gathers_whole_lives(experiment, transactions):
+    """Each in the context of whoever asked, and no number given twice."""
+
+    def live(index):
+        with audit.asking(audit.Origin(address=f"10.0.0.{index}")):
+            made = lifecycle.create_candidate(experiment, name=f"run {index}")
+        named = Named(made.project_id, made.eid)
+        recording.log_batch(
+            named,
+            metrics=points(1),
+            params={"lr": str(index)},
+            tags={"team": f"{index}"},
+        )
+        return lifecycle.update_candidate(named, status="FINISHED", ended_ms=index)
+
+    made = gathered(live)
+
+    assert max(transactions) > 1
+    assert sorted(one.iid for one in made) == [*range(1, WRITERS + 1)]
+    for index, one in enumerate(made):
+        kept = Candidate.objects.get(pk=one.pk)
+        assert (kept.name, kept.status, kept.ended_ms) == (
+            f"run {index}",
+            "FINISHED",
+            index,
+        )
+        assert Param.objects.get(candidate=kept).value == str(index)
+        assert Tag.objects.get(candidate=kept, key="team").value == str(index)
+        assert Point.objects.filter(metric__candidate=kept).count() == WRITERS
+
+
+def test_undoes_what_fails_half_way_and_only_that(experiment, run, transactions):
+    recording.log_batch(run, params={"lr": "0.1"})
+    named = Named(run.project_id, run.eid)
+
+    def write(index):
+        """Every second changes something before it finds that it may not."""
+        value = "0.1" if index % 2 else "0.2"
+        params = {"a": "same", "lr": value, f"p{index}": value}
+        try:
+            recording.log_batch(named, params=params)
+        except Invalid as refused:
+            return "Changing param values" in str(refused)
+
+    assert gathered(write) == [True, None] * 4
+    assert set(run.params.values_list("key", flat=True)) == {
+        *("a", "lr", "p1", "p3", "p5", "p7")
+    }
+    assert max(transactions) > 1
+
+
+def test_runs_each_as_whoever_asks(run):
+    seen = {}
+
+    def verb(index):
+        seen[index] = audit.origin().address
+
+    verb = gathering.together(verb)
+
+    def ask(index):
+        with audit.asking(audit.Origin(address=f"10.0.0.{index}")):
+            verb(index)
+
+    gathered(ask)
+
+    assert seen == {index: f"10.0.0.{index}" for index in range(WRITERS)}
+
+
+def test_tells_nobody_of_a_failure_that_is_another_s(run, transactions):
+    """Who fails before changing anything costs the others no second try."""
+
+    def refuse(index):
+        if index == 3:
+            raise Invalid("no")
+        run.params.create(experiment_id=run.experiment_id, key=f"p{index}", value="")
+
+    refuse = gathering.together(refuse)
+
+    def ask(index):
+        try:
+            refuse(index)
+        except Invalid as refused:
+            return str(refused)
+
+    assert gathered(ask) == [None] * 3 + ["no"] + [None] * 4
+    assert sum(transactions) == WRITERS  # nobody came twice
+    assert run.params.count() == WRITERS - 1
+
+
+def test_counts_as_written_once_it_is_committed(run):
+    """Whoever wants to hear of it afterwards cannot have it written a second time."""
+    times = []
+
+    def verb():
+        times.append(1)
+        transaction.on_commit(lambda: 1 / 0)
+        recording.lock(run)
+
+    gathering.together(verb)()
+
+    assert times == [1]
