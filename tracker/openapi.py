@@ -158,6 +158,8 @@ def messages(lines: Iterable[Line]) -> Shapes:
     references, schemas = msgspec.json.schema_components(
         shapes, schema_hook=choices, ref_template=f"{SCHEMAS}{{name}}"
     )
+    for schema in schemas.values():
+        schema.pop("additionalProperties", None)  # unknown fields are ignored
     return Shapes(dict(zip(shapes, references, strict=True)), schemas)
 
 

@@ -15,6 +15,7 @@ from tracker.api.endpoint import EndpointView
 from tracker.models import Experiment
 
 DEEP = 200_000
+DEEPER_THAN_ALLOWED = b"[" * 64 + b"]" * 64  # within an object
 IPV = (400, "INVALID_PARAMETER_VALUE")
 FINE = (200, None)
 
@@ -42,6 +43,19 @@ BODIES = {
     "two values": (b'{"name": "a"}{"name": "b"}', [IPV]),
     "nested lists": (b'{"name": ' + b"[" * DEEP + b"]" * DEEP + b"}", [IPV]),
     "nested lists, unknown": (b'{"x": ' + b"[" * DEEP + b"]" * DEEP + b"}", [IPV]),
+    "as deep as allowed": (
+        b'{"name": "a", "x": ' + DEEPER_THAN_ALLOWED[1:-1] + b"}",
+        [FINE],
+    ),
+    "deeper than allowed": (b'{"name": "a", "x": ' + DEEPER_THAN_ALLOWED + b"}", [IPV]),
+    "deep and mixed": (
+        b'{"name": "a", "x": ' + b'[{"]": 1, "y":' * 33 + b"0" + b"}]" * 33 + b"}",
+        [IPV],
+    ),
+    "brackets in a text": (
+        b'{"name": "a", "x": "' + b"[" * 100 + b'"}',
+        [FINE],
+    ),
     "nested objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, [IPV]),
     "open lists": (b"[" * DEEP, [IPV]),
     "encoded twice, nested": (json.dumps("[" * DEEP).encode(), [IPV]),
@@ -154,13 +168,15 @@ def test_refuses_garbage_on_every_route(client):
             b"7",
             rb'{"run_id": "\ud800", "name": "\ud800", "key": "\ud800"}',
             b'{"run_id": ' + b"9" * 6000 + b"}",
+            b'{"x": ' + DEEPER_THAN_ALLOWED + b"}",
         ):
             path = "/" + address.replace("<str:model_id>", "m-1").replace(
                 "<path:tag_key>", "k"
             ).replace("<artifact:path>", "x")
             answer = client.generic(method, path, body, "application/json")
             # An object is a message to those that know none of its fields.
-            right = (200, 400, 404, 501) if body[:1] == b"{" else (400, 404, 501)
+            fine = body[:1] == b"{" and DEEPER_THAN_ALLOWED not in body
+            right = (200, 400, 404, 501) if fine else (400, 404, 501)
             assert answer.status_code in right, (path, answer.content)
             is_error = "error_code" in json.loads(answer.content)
             assert is_error == (answer.status_code >= 400), path

@@ -9,7 +9,7 @@ from msgspec import Meta
 from tracker import inputs, keys, recording
 from tracker.api import pairs
 from tracker.api.endpoint import Call, endpoint
-from tracker.api.wire import Int64, KeyValue, Message, Milliseconds, Text
+from tracker.api.wire import Int64, KeyValue, Message, Milliseconds, Text, is_deep
 from tracker.errors import Invalid
 from tracker.inputs import DatasetInput, ModelOutput
 from tracker.models import Role
@@ -102,6 +102,7 @@ class Metric(Message):
     model_id: ModelId = ""
     dataset_name: DatasetName = ""
     dataset_digest: DatasetDigest = ""
+    run_id: str = ""  # clients repeat the batch's own
 
 
 class LogBatch(Message):
@@ -223,6 +224,8 @@ def log_model(call: Call, asked: LogModel) -> dict[str, Any]:
         raise Invalid("Malformed model info: model_json is not valid JSON.") from None
     if not isinstance(model, dict):
         raise Invalid("Malformed model info: model_json must be a JSON object.")
+    if is_deep(model):
+        raise Invalid("Malformed model info: model_json is nested too deeply.")
     required = {"artifact_path", "flavors", "utc_time_created", "run_id"}
     if absent := sorted(required - model.keys()):
         raise Invalid(f"Model json is missing mandatory fields: {absent}")

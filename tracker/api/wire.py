@@ -25,12 +25,18 @@ Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Milliseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 MAX_BODY_BYTES = 8 * 1024**2
+MAX_DEPTH = 64
 QUOTED_CHARS = 200
+TOO_DEEP = f"The body is nested too deeply; it may have {MAX_DEPTH} levels."
 SEE_DOCS = "See the API docs for more information about request parameters."
 
 
-class Message(msgspec.Struct):
-    """A request. A field without a default is required."""
+class Message(msgspec.Struct, forbid_unknown_fields=True):
+    """A request. A field without a default is required.
+
+    Unknown fields are ignored all the same, by the slower way in: what has known fields
+    alone is no deeper than they are, and needs no look at its depth.
+    """
 
 
 class KeyValue(Message):
@@ -138,18 +144,32 @@ def _loads(body: bytes) -> dict[str, Any]:
     except (msgspec.MsgspecError, UnicodeError) as problem:
         raise Invalid(f"The body is not valid JSON: {problem}.") from None
     except RecursionError:
-        raise Invalid("The body is nested too deeply.") from None
+        raise Invalid(TOO_DEEP) from None
     if not isinstance(value, dict):
         raise Invalid("The body must be a JSON object.")
+    if is_deep(value):
+        raise Invalid(TOO_DEEP)
     return value
+
+
+def is_deep(value: Any) -> bool:
+    """Whether decoded JSON has more levels of lists and objects than are allowed."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for parent in level
+            for item in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _refuse_nul(body: bytes) -> None:
     """PostgreSQL cannot store the character NUL, so nobody may log it."""
-    try:
-        texts = json.dumps(_loads(body), ensure_ascii=True)
-    except RecursionError:
-        raise Invalid("The body is nested too deeply.") from None
+    texts = json.dumps(_loads(body), ensure_ascii=True)
     if "\\u0000" in texts.replace("\\\\", ""):
         raise Invalid("A text may not contain the character NUL.")
 
