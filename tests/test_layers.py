@@ -32,6 +32,7 @@ HOUSE = {
     "tracker.beat",
     "tracker.celery",
     "tracker.compression",
+    "tracker.connections",
     "tracker.express",
     "tracker.health",
     "tracker.incoming",

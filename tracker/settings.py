@@ -129,6 +129,10 @@ try:
     # Less than its threads (tracker/web.py), so that other requests find some.
     MAX_UPLOADS_AT_ONCE = number("TRACKER_MAX_UPLOADS_AT_ONCE", 96, least=1)
 
+    # Who sends the body of a request more slowly than this for a minute is cut off, on
+    # Linux; 0 sets no limit.
+    MIN_BYTES_PER_SECOND = number("TRACKER_MIN_BYTES_PER_SECOND", 500)
+
     # What the worker looks into after an upload, at most. Larger files keep their type
     # and checksum, and their pages say why there is no more.
     MAX_INSPECTION_SECONDS = number("TRACKER_MAX_INSPECTION_SECONDS", 60, least=1)

@@ -162,6 +162,7 @@ CUTS = {
     "short": (f"{REST}\nContent-Length: 3000000", noise(1_000_000)),
     "nothing": (f"{REST}\nContent-Length: 3000000", b""),
     "one byte missing": (f"{REST}\nContent-Length: 1000", noise(999)),
+    "no chunk": (f"{REST}\nTransfer-Encoding: chunked", b""),
     "half a chunk": (f"{REST}\nTransfer-Encoding: chunked", b"ff\r\nabc"),
     "no last chunk": (f"{REST}\nTransfer-Encoding: chunked", b"3\r\nabc\r\n"),
 }
@@ -178,7 +179,7 @@ def test_keeps_nothing_of_a_body_that_breaks_off(files, cut, ending):
         if ending == "half closed":
             raw.shutdown(socket.SHUT_WR)
             answer = raw.recv(1000)
-            assert not answer or answer.split()[1] in (b"400", b"411"), answer
+            assert not answer or answer.split()[1] in (b"400", b"411", b"503"), answer
         if ending == "reset":
             option = struct.pack("ii", 1, 0)
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)

@@ -218,14 +218,14 @@ class LogModel(Message):
 @endpoint("POST", LogModel, needs=Role.WRITER)
 def log_model(call: Call, asked: LogModel) -> dict[str, Any]:
     """How clients before 3.0 tell of a model they logged."""
+    if is_deep(asked.model_json.encode()):
+        raise Invalid("Malformed model info: model_json is nested too deeply.")
     try:
         model = msgspec.json.decode(asked.model_json)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise Invalid("Malformed model info: model_json is not valid JSON.") from None
     if not isinstance(model, dict):
         raise Invalid("Malformed model info: model_json must be a JSON object.")
-    if is_deep(model):
-        raise Invalid("Malformed model info: model_json is nested too deeply.")
     required = {"artifact_path", "flavors", "utc_time_created", "run_id"}
     if absent := sorted(required - model.keys()):
         raise Invalid(f"Model json is missing mandatory fields: {absent}")

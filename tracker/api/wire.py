@@ -6,6 +6,7 @@ write NaN as text. What cannot be read is refused with the name of the parameter
 never replaced by a default.
 """
 
+import contextlib
 import enum
 import functools
 import json
@@ -27,7 +28,6 @@ Milliseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 MAX_BODY_BYTES = 8 * 1024**2
 MAX_DEPTH = 64
 QUOTED_CHARS = 200
-TOO_DEEP = f"The body is nested too deeply; it may have {MAX_DEPTH} levels."
 SEE_DOCS = "See the API docs for more information about request parameters."
 
 
@@ -138,33 +138,42 @@ def _loads(body: bytes) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        value = msgspec.json.decode(body)
+        value = _decoded(body)
         if isinstance(value, str):  # very old clients encode twice
-            value = msgspec.json.decode(value)
+            value = _decoded(value.encode())
     except (msgspec.MsgspecError, UnicodeError) as problem:
         raise Invalid(f"The body is not valid JSON: {problem}.") from None
-    except RecursionError:
-        raise Invalid(TOO_DEEP) from None
     if not isinstance(value, dict):
         raise Invalid("The body must be a JSON object.")
-    if is_deep(value):
-        raise Invalid(TOO_DEEP)
     return value
 
 
-def is_deep(value: Any) -> bool:
-    """Whether decoded JSON has more levels of lists and objects than are allowed."""
-    level = [value]
+def _decoded(body: bytes) -> Any:
+    with contextlib.suppress(RecursionError):
+        if not is_deep(body):
+            return msgspec.json.decode(body)
+    raise Invalid(f"The body is nested too deeply; it may have {MAX_DEPTH} levels.")
+
+
+# Also one without an end: else each quote in it would be tried as a beginning.
+TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+SQUARE = bytes.maketrans(b"{}", b"[]")
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def is_deep(body: bytes) -> bool:
+    """Whether JSON has more levels of lists and objects than are allowed.
+
+    Of what is no JSON it says nothing.
+    """
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return False
+    brackets = TEXTS.sub(b"", body).translate(SQUARE, NO_BRACKETS)
     for _ in range(MAX_DEPTH):
-        level = [
-            item
-            for parent in level
-            for item in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(item, dict | list)
-        ]
-        if not level:
+        brackets, before = brackets.replace(b"[]", b""), brackets
+        if brackets == before:
             return False
-    return True
+    return bool(brackets)
 
 
 def _refuse_nul(body: bytes) -> None:
