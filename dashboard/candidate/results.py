@@ -28,7 +28,20 @@ class Value(NamedTuple):
     step: int | None
 
 
-def value_of(metric: Metric, towards: Direction) -> Value:
+class Ends(NamedTuple):
+    """As much of a metric as `value_of` needs: where there are a thousand, no models."""
+
+    key: str
+    value: float
+    is_nan: bool
+    step: int
+    min_value: float | None
+    min_step: int | None
+    max_value: float | None
+    max_step: int | None
+
+
+def value_of(metric: Metric | Ends, towards: Direction) -> Value:
     if towards is Direction.MAX:
         return Value(metric.max_value, metric.max_step)
     if towards is Direction.MIN:
@@ -103,19 +116,10 @@ def values_of_others(
     rows = (
         Metric.objects.filter(candidate__in=newest, key__in=keys)
         .exclude(candidate=candidate)
-        .only(
-            "key",
-            "value",
-            "is_nan",
-            "step",
-            "min_value",
-            "min_step",
-            "max_value",
-            "max_step",
-        )
+        .values_list(*Ends._fields)
     )
     found: dict[str, list[float]] = {}
-    for metric in rows:
+    for metric in map(Ends._make, rows):
         number = value_of(metric, direction(metric.key)).number
         if number is not None and math.isfinite(number):
             found.setdefault(metric.key, []).append(number)

@@ -176,13 +176,33 @@ def read_iids(texts: list[str], limit: int, problems: list[str]) -> list[int]:
 
 def written_iids(iids: list[int]) -> str:
     """The short form of a set: `12,14-19`. Order is kept."""
+    return ",".join(map(written_run, runs(iids)))
+
+
+def written_without_each(iids: list[int]) -> dict[int, str]:
+    """By the number that is missing, the short form of the others."""
+    parts = runs(iids)
+    texts = [written_run(part) for part in parts]
+    found = {}
+    for place, part in enumerate(parts):
+        for at, iid in enumerate(part):
+            rest = [written_run(half) for half in (part[:at], part[at + 1 :]) if half]
+            found[iid] = ",".join([*texts[:place], *rest, *texts[place + 1 :]])
+    return found
+
+
+def runs(iids: list[int]) -> list[list[int]]:
+    """Numbers that follow one another stand together."""
     parts: list[list[int]] = []
     for iid in iids:
         if parts and iid == parts[-1][-1] + 1:
             parts[-1].append(iid)
         else:
             parts.append([iid])
-    return ",".join(
-        f"{part[0]}-{part[-1]}" if len(part) > 2 else ",".join(map(str, part))
-        for part in parts
-    )
+    return parts
+
+
+def written_run(part: list[int]) -> str:
+    if len(part) > 2:
+        return f"{part[0]}-{part[-1]}"
+    return ",".join(map(str, part))

@@ -1,12 +1,15 @@
 """The difference table of a comparison: which way it is turned, and what a phone shows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from html import escape
 from typing import NamedTuple
 
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from dashboard.compare import differences
 from dashboard.compare.compared import Chosen
+from dashboard.compare.differences import Cell
 from tracker.models import Candidate
 
 # With more, candidates become rows.
@@ -19,11 +22,14 @@ def is_flipped(request: HttpRequest, asked: Chosen) -> bool:
     return flip == "1" if flip in ("0", "1") else len(asked.candidates) > MAX_COLUMNS
 
 
+SAME = '<td class="same">'
+
+
 class Line(NamedTuple):
     """A candidate as a row of the turned table."""
 
     candidate: Candidate
-    cells: list[tuple[differences.Row, differences.Cell]]
+    cells: SafeString
 
 
 class Across(NamedTuple):
@@ -47,11 +53,57 @@ def across(asked: Chosen, sections: Sequence[differences.Section]) -> Across:
             rows += taken
             room -= len(taken)
     lines = [
-        Line(candidate, [(row, row.cells[index]) for row in rows])
+        Line(candidate, written((row.cells[index], row.is_code) for row in rows))
         for index, candidate in enumerate(asked.candidates)
     ]
     every = sum(len(section.rows) + section.left_out for section in sections)
     return Across(groups, rows, lines, every - len(rows))
+
+
+def written(cells: Iterable[tuple[Cell, bool]]) -> SafeString:
+    """Cells of one candidate, of which there may be thousands on a page: so no template."""
+    return SafeString(
+        "".join(
+            f"{SAME if cell.is_same else '<td>'}{value(cell, is_code)}</td>"
+            for cell, is_code in cells
+        )
+    )
+
+
+def value(cell: Cell, is_code: bool) -> SafeString:
+    """What is written in a cell; both ways of the table show the same."""
+    text = escape(cell.text)
+    if not cell.text:
+        html = '<span class="none">–<span class="sr">not logged</span></span>'
+    elif cell.number is not None:
+        best = ' class="best"' if cell.is_best else ""
+        said = '<span class="sr">best: </span>' if cell.is_best else ""
+        html = (
+            f'<span class="v"><span title="{escape(cell.full)}"{best}>{said}{text}</span>'
+            f"{delta(cell)}</span>"
+        )
+    elif cell.full:
+        html = (
+            f'<details class="long"><summary>{text}</summary>'
+            f"<pre>{escape(cell.full)}</pre></details>"
+        )
+    elif is_code:
+        html = f'<span class="mono" title="{text}">{escape(cell.text[:8])}</span>'
+    else:
+        html = f'<span class="tx">{text}</span>'
+    return SafeString(html)
+
+
+def delta(cell: Cell) -> str:
+    if not cell.delta:
+        return ""
+    if not cell.verdict:
+        return f'<span class="delta">{cell.delta}</span>'
+    words = "better" if cell.verdict == "good" else "worse"
+    return (
+        f'<span class="delta {cell.verdict}">{cell.delta}'
+        f'<span class="sr"> {words} than the baseline</span></span>'
+    )
 
 
 class Pair(NamedTuple):

@@ -6,6 +6,8 @@ Equal rows are counted and folded away; a reader who compares wants what is not 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from django.utils.safestring import SafeString
@@ -54,13 +56,24 @@ class Cell(NamedTuple):
     is_same: bool = False  # as the baseline
 
 
-class Row(NamedTuple):
+@dataclass
+class Row:
+    """A key, and what all have there. Cells are made for rows that are shown, not for all."""
+
     key: str
     aggregate: str
-    cells: list[Cell]
-    strip: SafeString = SafeString("")
+    made: Callable[[], list[Cell]]
+    drawn: Callable[[], SafeString] = SafeString
     is_code: bool = False
     differs: bool = True
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        return self.made()
+
+    @cached_property
+    def strip(self) -> SafeString:
+        return self.drawn()
 
 
 class Section(NamedTuple):
@@ -160,7 +173,7 @@ def sections(known: Facts, baseline: Candidate | None, wanted: Wanted) -> list[S
         section(
             "Code and environment",
             (
-                row._replace(is_code=row.key in ("commit", "image id"))
+                replace(row, is_code=row.key in ("commit", "image id"))
                 for row in map(text_row, *columns(code, in_order=True))
             ),
             wanted,
@@ -207,19 +220,28 @@ def section(name: str, rows: Iterable[Row], wanted: Wanted) -> Section:
 def row_of_texts(
     candidates: Sequence[Candidate], baseline: Candidate | None
 ) -> Callable[[str, Mapping[int, str]], Row]:
+    ids, base_pk = keys_of(candidates, baseline)
+
     def row(key: str, values: Mapping[int, str]) -> Row:
-        base = values.get(baseline.pk) if baseline else None
+        base = values.get(base_pk) if base_pk else None
         return Row(
             key=key,
             aggregate="",
-            cells=[
-                cell_of_text(values.get(c.pk), base, is_baseline=c == baseline)
-                for c in candidates
+            made=lambda: [
+                cell_of_text(values.get(pk), base, is_baseline=pk == base_pk)
+                for pk in ids
             ],
-            differs=differ(values.get(c.pk) for c in candidates),
+            differs=differ(map(values.get, ids)),
         )
 
     return row
+
+
+def keys_of(
+    candidates: Sequence[Candidate], baseline: Candidate | None
+) -> tuple[list[int], int | None]:
+    """Primary keys: comparing models would take longer than all else about a cell."""
+    return [candidate.pk for candidate in candidates], baseline.pk if baseline else None
 
 
 def differ(values: Iterable[object]) -> bool:
@@ -241,23 +263,24 @@ def row_of_numbers(
     candidates: Sequence[Candidate], baseline: Candidate | None
 ) -> Callable[[str, Mapping[int, float | None]], Row]:
     """Numbers of which nobody says what is better."""
+    ids, base_pk = keys_of(candidates, baseline)
 
     def row(key: str, numbers: Mapping[int, float | None]) -> Row:
-        base = numbers.get(baseline.pk) if baseline else None
+        base = numbers.get(base_pk) if base_pk else None
         return Row(
             key=key,
             aggregate="",
-            cells=[
+            made=lambda: [
                 metric_cell(
-                    numbers.get(c.pk),
-                    None if c == baseline else base,
+                    numbers.get(pk),
+                    None if pk == base_pk else base,
                     Direction.NONE,
-                    is_known=c.pk in numbers,
+                    is_known=pk in numbers,
                     best=None,
                 )
-                for c in candidates
+                for pk in ids
             ],
-            differs=differ(shown(numbers.get(c.pk)) for c in candidates),
+            differs=differ(shown(numbers.get(pk)) for pk in ids),
         )
 
     return row
@@ -279,26 +302,25 @@ def metric_row(known: Facts, key: str, baseline: Candidate | None) -> Row:
     numbers = {
         pk: value_of(metric, towards).number for pk, metric in by_candidate.items()
     }
-    base = numbers.get(baseline.pk) if baseline else None
+    ids, base_pk = keys_of(known.candidates, baseline)
+    base = numbers.get(base_pk) if base_pk else None
     best = best_of(numbers.values(), towards)
     is_single = all(metric.count == 1 for metric in by_candidate.values())
-    differs = differ(
-        (c.pk in numbers, shown(numbers.get(c.pk))) for c in known.candidates
-    )
+    differs = differ((pk in numbers, shown(numbers.get(pk))) for pk in ids)
     return Row(
         key=key,
         aggregate="" if is_single else AGGREGATES[towards],
-        cells=[
+        made=lambda: [
             metric_cell(
-                numbers.get(c.pk),
-                None if c == baseline else base,
+                numbers.get(pk),
+                None if pk == base_pk else base,
                 towards,
-                is_known=c.pk in numbers,
+                is_known=pk in numbers,
                 best=best if differs else None,
             )
-            for c in known.candidates
+            for pk in ids
         ],
-        strip=svg.strip(
+        drawn=lambda: svg.strip(
             [
                 (c.iid % 8, number)
                 for c in known.candidates

@@ -34,13 +34,13 @@ class Group(NamedTuple):
 def heads(state: State, built: Table) -> list[Head]:
     made = []
     for column in built.columns:
-        classes = "num" if built.is_number(column) else ""
+        classes = ["num"] if built.is_number(column) else []
         if built.has_slot and column.kind == Kind.METRIC:
-            classes += " slotted"
+            classes.append("slotted")
         made.append(
             Head(
                 column,
-                f"{classes}{built.pin(column)}".strip(),
+                " ".join([*classes, *built.pin(column)]),
                 built.widths[column],
                 sort_url(state, column),
                 aria_sort(state, column),

@@ -1,7 +1,10 @@
 """Choosing the columns of a table: those on show in their order, and the others to add."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import NamedTuple
+
+from django.utils.safestring import SafeString
 
 from dashboard.table.columns import (
     AGGREGATES,
@@ -25,7 +28,7 @@ class Shown(NamedTuple):
 
     address: str
     label: str
-    choices: list[tuple[str, str, bool]]
+    choices: list[tuple[str, str]]
     is_first: bool
     is_last: bool
 
@@ -44,12 +47,10 @@ def shown_choices(columns: Sequence[Column]) -> list[Shown]:
     ]
 
 
-def summaries(column: Column) -> list[tuple[str, str, bool]]:
+def summaries(column: Column) -> list[tuple[str, str]]:
     known = AGGREGATES if column.step is None else (column.aggregate, *AGGREGATES)
-    return [
-        (column._replace(aggregate=name).address, name, name == column.aggregate)
-        for name in known
-    ] + [("", "hide", False)]
+    offered = [(column._replace(aggregate=name).address, name) for name in known]
+    return [*offered, ("", "hide")]
 
 
 def moved(columns: Sequence[Column], address: str, way: int) -> list[Column]:
@@ -85,6 +86,20 @@ class Section(NamedTuple):
     choices: list[Choice]
     hidden: int = 0  # how many more the search box can find
     is_open: bool = True
+
+    @property
+    def boxes(self) -> SafeString:
+        """One to tick for each choice."""
+        return SafeString("".join(map(box, self.choices)))
+
+
+def box(choice: Choice) -> str:
+    note = f' <span class="n">{escape(choice.note)}</span>' if choice.note else ""
+    return (
+        '<label class="o"><input type="checkbox" name="cols"'
+        f' value="{escape(choice.address)}">'
+        f' <span class="nm">{escape(choice.label)}</span>{note}</label>'
+    )
 
 
 def picker(

@@ -106,7 +106,8 @@ def group_params(catalogue: Catalogue) -> list[tuple[str, str]]:
 
 class SortSlot(NamedTuple):
     label: str
-    choices: list[tuple[str, str, bool]]
+    choices: list[tuple[str, str]]
+    current: str
 
 
 def sort_slots(given: Listing) -> list[SortSlot]:
@@ -115,26 +116,18 @@ def sort_slots(given: Listing) -> list[SortSlot]:
     columns = dict.fromkeys(
         [NAME, *given.built.columns, *(sort.column for sort in state.sorts)]
     )
-    either = [
-        Sort(column, way)
+    choices = [
+        (Sort(column, is_descending).address, f"{column.full_label}, {words}")
         for column in columns
         if column.can_sort
-        for way in (True, False)
+        for is_descending, words in ((True, "high to low"), (False, "low to high"))
     ]
     labels = ("Sort by", "then by", "then by")
     slots = []
     for place, label in enumerate(labels):
-        current = state.sorts[place] if place < len(state.sorts) else None
-        choices = [("", "Newest first" if place == 0 else "–", current is None)]
-        choices += [
-            (
-                sort.address,
-                f"{sort.column.full_label}, {'high to low' if sort.descending else 'low to high'}",
-                sort == current,
-            )
-            for sort in either
-        ]
-        slots.append(SortSlot(label, choices))
+        current = state.sorts[place].address if place < len(state.sorts) else ""
+        usual = ("", "–" if place else "Newest first")
+        slots.append(SortSlot(label, [usual, *choices], current))
     return slots
 
 

@@ -1,7 +1,10 @@
 """How numbers, times and states look, the same on every page."""
 
+import functools
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 from django import template
@@ -9,6 +12,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from dashboard import toast
 from dashboard.directions import rule
@@ -22,6 +26,7 @@ MINUS = "\u2212"
 
 
 @register.simple_tag
+@functools.cache
 def icon(name: str) -> SafeString:
     """An icon of the sprite, for the eye only: put a word or an aria-label beside it."""
     return format_html(
@@ -84,9 +89,7 @@ def number(value: float | None, key: str = "") -> SafeString:
     With a metric's key it has the digits that the project's catalogue says.
     """
     if value is None:
-        return format_html(
-            '<span class="none">–<span class="sr">{}</span></span>', "not logged"
-        )
+        return NOT_LOGGED
     exact = repr(value)
     if not math.isfinite(value):
         return format_html(
@@ -94,9 +97,44 @@ def number(value: float | None, key: str = "") -> SafeString:
         )
     said = rule(key) if key else {}
     if unit := said.get("unit"):
-        exact = f"{exact} {unit}"
+        exact = escape(f"{exact} {unit}")
+    # Pages are full of these; in digits there is nothing to escape.
+    return SafeString(
+        f'<span title="{exact}">{shown(value, said.get("digits", 4))}</span>'
+    )
+
+
+NOT_LOGGED = SafeString('<span class="none">–<span class="sr">not logged</span></span>')
+
+
+@register.filter
+def options(
+    choices: Iterable[tuple[str, str]], current: str | None = None
+) -> SafeString:
+    """Of a list to choose from: value and words of each, the current one chosen."""
+    return SafeString(
+        "".join(
+            f'<option value="{escape(value)}"'
+            f"{' selected' if value == current else ''}>{escape(words)}</option>"
+            for value, words in choices
+        )
+    )
+
+
+CUT_CHARS = 120
+
+
+@register.filter
+def folded(text: str) -> SafeString:
+    """A logged text; a long one opens when somebody wants it."""
+    if text == "":
+        return SafeString('<span class="none">empty</span>')
+    if len(text) <= 200:
+        return SafeString(escape(text))
     return format_html(
-        '<span title="{}">{}</span>', exact, shown(value, said.get("digits", 4))
+        '<details class="long"><summary>{}</summary><pre>{}</pre></details>',
+        Truncator(text).chars(CUT_CHARS),
+        text,
     )
 
 

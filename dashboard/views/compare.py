@@ -90,14 +90,16 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
 def common(request: HttpRequest, asked: Chosen, tab: str) -> dict[str, Any]:
     experiments = {candidate.experiment for candidate in asked.candidates}
     looks = frames.looks(asked.candidates)
+    others = options.written_without_each(asked.iids)
     return {
         "project": asked.project,
         "section": "experiments",
         "experiment": next(iter(experiments)) if len(experiments) == 1 else None,
         "candidates": asked.candidates,
         "chips": [
-            Chip(candidate, looks[candidate.pk], without(request, asked, candidate))
+            Chip(candidate, looks[candidate.pk], without(request, iid, others[iid]))
             for candidate in asked.candidates
+            for iid in [candidate.iid]
         ],
         "baseline": asked.baseline,
         "tab": tab,
@@ -122,14 +124,15 @@ class Chip(NamedTuple):
     without: str  # the address of this page without it
 
 
-def without(request: HttpRequest, asked: Chosen, candidate: Candidate) -> str:
-    query = request.GET.copy()
-    query.setlist(
-        "c", [options.written_iids([i for i in asked.iids if i != candidate.iid])]
-    )
-    if query.get("b") == str(candidate.iid):
-        del query["b"]
-    return f"?{query.urlencode()}"
+def without(request: HttpRequest, iid: int, others: str) -> str:
+    """The address of the page when this candidate is taken away."""
+    query = [
+        (name, value)
+        for name, values in request.GET.lists()
+        for value in values
+        if name != "c" and (name, value) != ("b", str(iid))
+    ]
+    return f"?{urlencode([('c', others), *query])}"
 
 
 def too_few(request: HttpRequest, asked: Chosen) -> HttpResponse:

@@ -81,13 +81,10 @@ def insights(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
 
 
 def board_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
-    state = State.read(request, Catalogue.of(there.experiment))
+    catalogue = Catalogue.of(there.experiment)
+    state = State.read(request, catalogue)
     found = matching.find(there, state)
-    keys = [
-        key
-        for key in Catalogue.of(there.experiment).metrics_by_weight()
-        if not key.startswith("system/")
-    ]
+    keys = [k for k in catalogue.metrics_by_weight() if not k.startswith("system/")]
     asked = request.GET.get("m", "")
     key = asked if asked in keys else there.primary or next(iter(keys), "")
     problems = list(state.notes)
