@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import (
     Count,
     Exists,
+    F,
     Max,
     OuterRef,
     QuerySet,
@@ -25,7 +26,6 @@ from django.shortcuts import render
 
 from dashboard import directions
 from dashboard.charts import pins
-from dashboard.table import totals
 from tracker import access, permits
 from tracker.access import Actor
 from tracker.errors import Denied, NotFound
@@ -181,7 +181,7 @@ def experiment(project: Project, iid: int, *, user: User | None = None) -> Opene
     found = (
         Experiment.objects.filter(project=project, iid=iid)
         .annotate(
-            total=totals.recalled(project.pk, iid) or number_of(alive, by="experiment"),
+            total=total(alive),
             live=number_of(running, by="experiment"),
             archived_count=number_of(archived, by="experiment"),
             is_starred=Exists(stars),
@@ -196,7 +196,6 @@ def experiment(project: Project, iid: int, *, user: User | None = None) -> Opene
     found.project = project
     directions.narrow(found.metric_rules)
     kept = vars(found)  # annotations, which no type knows of
-    totals.remember(project.pk, iid, kept["total"])
     number = kept["baseline"].lstrip("#")
     is_number = number.isascii() and number.isdigit() and len(number) < 19
     return Opened(
@@ -214,6 +213,13 @@ def experiment(project: Project, iid: int, *, user: User | None = None) -> Opene
         kept["archived_count"],
         tuple(pins.read(kept["pinned"])),
     )
+
+
+def total(alive: QuerySet[Candidate]) -> Coalesce:
+    """How many candidates the experiment outside has: of very many, as the worker says."""
+    since = alive.filter(pk__gt=OuterRef("tally__upto"))
+    tallied = F("tally__candidates") + number_of(since, by="experiment")
+    return Coalesce(tallied, number_of(alive, by="experiment"))
 
 
 def said(key: str) -> Coalesce:

@@ -10,7 +10,6 @@ from django.core.files.storage import storages
 from django.db import close_old_connections
 from django.test import Client
 
-from dashboard.table import totals
 from tests import make, parts
 from tests.live import Server
 from tracker import access, express, lifecycle, recording, throttling
@@ -25,7 +24,6 @@ def fresh_memory():
     endpoint.forget_projects()
     access.local_owner.cache_clear()
     throttling.forget()
-    totals.forget()
     cache.clear()
 
 

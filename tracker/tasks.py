@@ -12,6 +12,7 @@ from tracker import (
     closing,
     jobs,
     purging,
+    tallies,
     throttling,
     tiling,
 )
@@ -23,10 +24,13 @@ ROUND_SECONDS = 20
 
 @shared_task(ignore_result=True)
 def count_keys() -> None:
-    """Count the catalogues of experiments that changed, as far as one round goes."""
+    """Count what experiments that changed hold, as far as one round goes."""
     began = time.monotonic()
+    for experiment in tallies.stale():
+        tallies.count(experiment)
     for experiment in catalogue.stale():
         catalogue.count(experiment)
+        tallies.count(experiment)
         if time.monotonic() - began > ROUND_SECONDS:
             return
 

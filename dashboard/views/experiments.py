@@ -21,7 +21,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from dashboard import find, folders, primary, prose, snippets
-from dashboard.find import ARCHIVED, NOTE, number_of
+from dashboard.find import ARCHIVED, NOTE
 from dashboard.forms import ExperimentForm
 from dashboard.table.columns import Column
 from tracker import lifecycle
@@ -140,46 +140,34 @@ def search(
             experiment=OuterRef("pk"), value__icontains=q
         )
         found = found.filter(Q(name__icontains=q) | Exists(tagged))
-    newest = alive.order_by("-started_ms").values("started_ms")[:1]
-    return found.annotate(
-        newest_ms=Subquery(newest),
-        candidate_count=number_of(alive, by="experiment"),
-        is_starred=Exists(mine),
-    )
+    return with_total(found).annotate(is_starred=Exists(mine))
 
 
 class Counts(NamedTuple):
     total: int = 0
-    live: int = 0
     failed: int = 0
     newest_ms: int = 0
     ended_ms: int = 0
 
 
+class Running(NamedTuple):
+    number: int = 0
+    logged_ms: int = 0
+
+
 def details(project: Project, experiments: list[Experiment]) -> list[Listed]:
     """What the list shows beside the names: seven queries for any number."""
     ids = [experiment.pk for experiment in experiments]
-    alive = Candidate.objects.alive().filter(experiment__in=ids)
-    counts = {
-        pk: Counts(total, live, failed, newest, ended or 0)
-        for pk, total, live, failed, newest, ended in alive.order_by()
-        .values("experiment")
-        .annotate(
-            total=Count("pk"),
-            live=Count("pk", filter=Q(status=Status.RUNNING)),
-            failed=Count("pk", filter=Q(status=Status.FAILED)),
-            newest=Max("started_ms"),
-            ended=Max("ended_ms"),
-        )
-        .values_list("experiment", "total", "live", "failed", "newest", "ended")
-    }
-    logged = dict(
-        alive.filter(status=Status.RUNNING)
+    counts = counted(experiments)
+    running = {
+        pk: Running(number, last or 0)
+        for pk, number, last in Candidate.objects.alive()
+        .filter(experiment__in=ids, status=Status.RUNNING)
         .order_by()
         .values("experiment")
-        .annotate(last=Max("metrics__logged_ms"))
-        .values_list("experiment", "last")
-    )
+        .annotate(number=Count("pk", distinct=True), last=Max("metrics__logged_ms"))
+        .values_list("experiment", "number", "last")
+    }
     notes = dict(
         ExperimentTag.objects.filter(experiment__in=ids, key=NOTE).values_list(
             "experiment", "value"
@@ -195,12 +183,56 @@ def details(project: Project, experiments: list[Experiment]) -> list[Listed]:
             experiment,
             note=notes.get(experiment.pk, ""),
             counts=counts.get(experiment.pk, Counts()),
-            logged_ms=logged.get(experiment.pk) or 0,
+            running=running.get(experiment.pk, Running()),
             column=columns.get(experiment.pk),
             best=bests.get(experiment.pk),
         )
         for experiment in experiments
     ]
+
+
+def counted(experiments: list[Experiment]) -> dict[int, Counts]:
+    """Of the very large, what the worker counted; the others in one query.
+
+    They come from `with_total`.
+    """
+    counts, others = {}, []
+    for experiment in experiments:
+        tally, known = getattr(experiment, "tally", None), vars(experiment)
+        if tally is None:
+            others.append(experiment.pk)
+            continue
+        counts[experiment.pk] = Counts(
+            known["candidate_count"],
+            tally.failed,
+            known["newest_ms"] or 0,
+            tally.ended_ms or 0,
+        )
+    rows = (
+        Candidate.objects.alive()
+        .filter(experiment__in=others)
+        .order_by()
+        .values("experiment")
+        .annotate(
+            total=Count("pk"),
+            failed=Count("pk", filter=Q(status=Status.FAILED)),
+            newest=Max("started_ms"),
+            ended=Max("ended_ms"),
+        )
+        .values_list("experiment", "total", "failed", "newest", "ended")
+    )
+    for pk, total, failed, newest, ended in rows:
+        counts[pk] = Counts(total, failed, newest, ended or 0)
+    return counts
+
+
+def with_total(experiments: QuerySet[Experiment]) -> QuerySet[Experiment]:
+    """Each with `candidate_count` and `newest_ms`."""
+    alive = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
+    newest = alive.order_by("-started_ms").values("started_ms")[:1]
+    return experiments.select_related("tally").annotate(
+        newest_ms=Subquery(newest), candidate_count=find.total(alive)
+    )
 
 
 def listed(
@@ -209,7 +241,7 @@ def listed(
     *,
     note: str,
     counts: Counts,
-    logged_ms: int,
+    running: Running,
     column: Column | None,
     best: primary.Best | None,
 ) -> Listed:
@@ -219,11 +251,11 @@ def listed(
         url=reverse("experiment", args=[project.slug, experiment.iid]),
         note=prose.first_line(note),
         candidates=counts.total,
-        live=counts.live,
+        live=running.number,
         failed=counts.failed,
         column=column,
         best=best,
-        active_at=moment(max(newest, counts.ended_ms, logged_ms)),
+        active_at=moment(max(newest, counts.ended_ms, running.logged_ms)),
         is_starred=vars(experiment).get("is_starred", False),
     )
 

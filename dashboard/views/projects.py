@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from dashboard.charts import svg
 from dashboard.find import number_of
 from dashboard.forms import ProjectForm
 from dashboard.table.columns import Column
-from dashboard.views.experiments import details
+from dashboard.views.experiments import details, with_total
 from tracker import access, lifecycle, sketches, tokens
 from tracker import projects as project_verbs
 from tracker.errors import AlreadyExists
@@ -29,6 +30,7 @@ from tracker.models import (
     Role,
     State,
     Status,
+    Tally,
     User,
 )
 from tracker.models.candidates import CandidateQuerySet
@@ -168,10 +170,22 @@ def with_counts(projects: QuerySet[Project]) -> QuerySet[Project]:
     candidates = alive.filter(
         experiment__project=OuterRef("pk"), experiment__deleted_at=None
     )
+    # Of very large ones, what the worker counted.
+    tallied = (
+        Tally.objects.filter(
+            experiment__project=OuterRef("pk"), experiment__deleted_at=None
+        )
+        .order_by()
+        .values("experiment__project")
+        .annotate(number=Sum("candidates"))
+    )
     newest = alive.filter(project=OuterRef("pk")).order_by("-iid")
     return projects.annotate(
         experiment_count=number_of(experiments, by="project"),
-        candidate_count=number_of(candidates, by="experiment__project"),
+        candidate_count=number_of(
+            candidates.filter(experiment__tally=None), by="experiment__project"
+        )
+        + Coalesce(Subquery(tallied.values("number")), 0),
         live_count=number_of(
             candidates.filter(status=Status.RUNNING), by="experiment__project"
         ),
@@ -235,14 +249,8 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     trouble, live, recent = shortlists(
         troubled(candidates), running(candidates), candidates.order_by("-iid")
     )
-    newest = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
-    experiments = (
-        project.experiments.alive()
-        .annotate(
-            candidate_count=number_of(newest, by="experiment"),
-            newest_ms=Subquery(newest.order_by("-started_ms").values("started_ms")[:1]),
-        )
-        .order_by(F("newest_ms").desc(nulls_last=True), "-created_ms")
+    experiments = with_total(project.experiments.alive()).order_by(
+        F("newest_ms").desc(nulls_last=True), "-created_ms"
     )
     page = {
         "project": project,

@@ -28,6 +28,7 @@ from tracker.models.experiments import (
     Key,
     Kind,
     Recount,
+    Tally,
 )
 from tracker.models.iid import Counter
 from tracker.models.jobs import Job, Worker
@@ -92,6 +93,7 @@ __all__ = [
     "Star",
     "Status",
     "Tag",
+    "Tally",
     "Tile",
     "User",
     "Visibility",

@@ -160,6 +160,22 @@ class Key(models.Model):
         return f"{self.kind}:{self.key}"
 
 
+class Tally(models.Model):
+    """How many candidates a very large experiment had when the worker counted them."""
+
+    experiment = models.OneToOneField(
+        Experiment, models.CASCADE, primary_key=True, related_name="tally"
+    )
+    candidates = models.PositiveBigIntegerField()
+    failed = models.PositiveBigIntegerField()
+    ended_ms = models.BigIntegerField(null=True)
+    upto = models.BigIntegerField()  # greater primary keys came later
+    counted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.candidates} of {self.experiment_id}"
+
+
 class Recount(models.Model):
     """A wish that an experiment's catalogue be counted again.
 
