@@ -229,7 +229,7 @@ def seed(server: Server, candidates: int, points: int) -> None:
     for asked in (
         [*command, "prepare"],
         [*load, *keys.split(), "--beside=18"],
-        [*load, *large.split(), "--long=5", f"--points={points}"],
+        [*load, *large.split(), "--repeats=5", "--long=5", f"--points={points}"],
     ):
         subprocess.run(asked, cwd=ROOT, env=environment(**server.settings), check=True)
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from tests import make
-from tracker.management import load
+from tracker.management import indexes, load
 from tracker.management.load import Load, Size, told
 from tracker.models import Candidate, Experiment, Key, Kind, Point
 from tracker.search import candidates as search
@@ -15,7 +15,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
     monkeypatch.setattr(load, "FACTS_AT_ONCE", 7 * 20)
-    monkeypatch.setattr(load, "POINTS_AT_ONCE", 40)
 
 
 def test_makes_the_same_as_a_script_that_logs_it(experiment):
@@ -88,3 +87,16 @@ def test_is_a_command(capsys):
 
     assert Experiment.objects.filter(name__startswith="small-").count() == 2
     assert Candidate.objects.filter(experiment__name="load-9").count() == 9
+
+
+@pytest.mark.django_db(transaction=True)
+def test_indexes_are_there_again_also_after_a_stop(monkeypatch):
+    monkeypatch.setattr(load, "INDEXED_BELOW", 10)
+    started = Load(make.experiment(make.project())).candidates(20)
+    next(started)
+    next(started)
+    assert any(indexes.missing(model) for model in load.FILLED)
+
+    started.close()
+
+    assert not any(indexes.missing(model) for model in load.FILLED)

@@ -3,21 +3,32 @@
 import math
 import random
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 
-from tracker import points, recording, rows, seeds, summary
-from tracker.models import Candidate, Counter, Experiment, Key, Kind
+from tracker import points, rows, seeds, summary, tiling
+from tracker.management import indexes
+from tracker.models import (
+    Candidate,
+    Counter,
+    Experiment,
+    Key,
+    Kind,
+    Metric,
+    Param,
+    Tag,
+)
 from tracker.models.candidates import new_eid
-from tracker.recording import Point
 from tracker.summary import Row
 
 FACTS_AT_ONCE = 20_000  # metrics and params in one transaction
+INDEXED_BELOW = 1_000  # so many more candidates arrive as anybody's would
+FILLED = (Candidate, Param, Tag, Metric)
 TEAMS = "red green blue teal pink gold gray".split()
 FIRST_MS = 1_700_000_000_000
-POINTS_AT_ONCE = 50_000
 CURVE = "curve"
 
 CANDIDATE = (
@@ -34,6 +45,7 @@ class Size:
     metrics: int = 10
     params: int = 10
     keys: int = 0  # of metrics in the whole experiment; otherwise all have the same
+    repeats: int = 1  # candidates of the same params but for `seed`
 
     @property
     def chunk(self) -> int:
@@ -60,12 +72,20 @@ class Load:
         self.name_keys()
         done = self.experiment.candidates.count()
         yield done, wanted
-        while done < wanted:
-            size = min(self.size.chunk, wanted - done)
-            with transaction.atomic():
-                self.chunk(range(done, done + size))
-            done += size
-            yield done, wanted
+        with self.quickly(wanted - done):
+            while done < wanted:
+                size = min(self.size.chunk, wanted - done)
+                with transaction.atomic():
+                    self.chunk(range(done, done + size))
+                done += size
+                yield done, wanted
+
+    def quickly(self, more: int) -> AbstractContextManager[None]:
+        """Where most of the rows are still to come, index them when all are there."""
+        indexes.complete(FILLED)
+        if more < max(INDEXED_BELOW, Candidate.objects.count()):
+            return nullcontext()
+        return indexes.set_aside(FILLED)
 
     def name_keys(self) -> None:
         one = told(0, self.size)
@@ -164,24 +184,36 @@ class Load:
     # ------------------------------------------------------------ long series
 
     def curves(self, number: int, length: int) -> Progress:
-        """Give the newest candidates a series of many points each."""
+        """Give the newest candidates a series of many points each, one after the other."""
         newest = self.experiment.candidates.alive().order_by("-started_ms", "eid")
-        wanted, done = number * length, 0
-        for candidate in newest[:number]:
-            known = candidate.metrics.filter(key=CURVE).values_list("count", flat=True)
-            at = known.first() or 0
-            while at < length:
-                size = min(POINTS_AT_ONCE, length - at)
-                recording.log_batch(
-                    candidate,
-                    metrics=[
-                        on_curve(candidate.pk, step) for step in range(at, at + size)
-                    ],
-                )
-                at += size
-                yield done + at, wanted
-            done += length
-        yield done, wanted
+        wanted = number * length
+        yield 0, wanted
+        for place, candidate in enumerate(newest[:number]):
+            if not candidate.metrics.filter(key=CURVE).exists():
+                with transaction.atomic():
+                    series = self.insert_curve(candidate, length)
+                tiling.build(series)
+            yield (place + 1) * length, wanted
+
+    def insert_curve(self, candidate: Candidate, length: int) -> int:
+        """Returns the id of the series."""
+        Key.objects.get_or_create(
+            experiment=self.experiment, kind=Kind.METRIC, key=CURVE
+        )
+        series = following("tracker_metric", 1)
+        curve = [on_curve(candidate.pk, step) for step in range(length)]
+        row = (
+            series,
+            candidate.pk,
+            self.experiment.pk,
+            candidate.started_ms,
+            candidate.eid,
+            CURVE,
+            *summary.of(curve, curve[-1].timestamp),
+        )
+        append("tracker_metric", ["id", *points.SERIES], [row])
+        append("tracker_point", points.POINT, ((series, *point) for point in curve))
+        return series
 
 
 @dataclass
@@ -195,14 +227,17 @@ class Told:
 
 def told(number: int, size: Size = SIZE) -> Told:
     chance = random.Random(number)  # noqa: S311  (nothing secret)
+    metrics = {key: chance.random() for key in size.metric_keys(number)}
+    params = {"p0": str(number % 10)}
+    if size.repeats > 1:
+        group, seed = divmod(number, size.repeats)
+        chance = random.Random(group)  # noqa: S311
+        params = {"p0": str(group % 10), "seed": str(seed)}
+    for place in range(len(params), size.params):
+        params[f"p{place}"] = f"{chance.random():.6f}"
     return Told(
-        metrics={key: chance.random() for key in size.metric_keys(number)},
-        params={
-            "p0": str(number % 10),
-            **{
-                f"p{place}": f"{chance.random():.6f}" for place in range(1, size.params)
-            },
-        },
+        metrics=metrics,
+        params=params,
         tags={
             "mlflow.runName": f"run-{number}",
             "mlflow.source.name": "train.py",
@@ -213,12 +248,12 @@ def told(number: int, size: Size = SIZE) -> Told:
     )
 
 
-def on_curve(candidate: int, step: int) -> Point:
+def on_curve(candidate: int, step: int) -> Row:
     """A loss that falls, with noise and a rare spike."""
     noise = (step * 2654435761 + candidate) % 1000 / 10_000
     spike = 5.0 if step % 99_991 == candidate % 99_991 else 0.0
     value = math.exp(-step / 300_000) + noise + spike
-    return Point(CURVE, value, FIRST_MS + step * 100, step)
+    return Row(step, FIRST_MS + step * 100, value, False)
 
 
 def reserved(project: int, size: int) -> int:
@@ -249,8 +284,8 @@ def following(table: str, size: int) -> int:
     return int(first)
 
 
-def append(table: str, columns: list[str], values: list[Any]) -> None:
-    """Rows that nobody else knows: COPY, or one statement run for each."""
+def append(table: str, columns: list[str], values: Any) -> None:
+    """Rows that nobody else knows, from any iterable: COPY, or a statement run for each."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:

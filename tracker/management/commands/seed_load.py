@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from tracker import catalogue, lifecycle
+from tracker import catalogue, lifecycle, tallies
 from tracker.management.command import ReadyCommand
 from tracker.management.load import Load, Size
 from tracker.models import Experiment, Project
@@ -39,6 +39,9 @@ class Command(ReadyCommand):
             "--keys", type=int, default=0, help="metric keys of all of them together"
         )
         parser.add_argument(
+            "--repeats", type=int, default=1, help="of the same params but for `seed`"
+        )
+        parser.add_argument(
             "--long", type=int, default=0, help="candidates with a long series `curve`"
         )
         parser.add_argument(
@@ -47,7 +50,9 @@ class Command(ReadyCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["experiment"] or f"load-{options['candidates']}"
-        size = Size(options["metrics"], options["params"], options["keys"])
+        size = Size(
+            *(options[name] for name in ("metrics", "params", "keys", "repeats"))
+        )
         load = Load(self.experiment(options["project"], name), size)
         self.watch(load.candidates(options["candidates"]), "candidates")
         self.watch(load.curves(options["long"], options["points"]), "points")
@@ -58,6 +63,7 @@ class Command(ReadyCommand):
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # or the counting would be planned for no rows
         catalogue.count(load.experiment)
+        tallies.count(load.experiment)
         self.stdout.write(
             f"Done: /p/{options['project']}/experiments/{load.experiment.iid}/"
         )
