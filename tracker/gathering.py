@@ -1,23 +1,23 @@
-"""Requests of several scripts in one transaction of SQLite, each answered when it is on disk.
+"""Requests of several scripts written together, each answered when it is on disk.
 
 A commit waits for the disk. While one group of requests waits, the next ones gather, and
-one of them writes for all: so sixteen scripts wait for one commit and not for sixteen, and
-a page of the database that all of them change is written once. Whatever a group cannot
-do, or fails to do, each of it does by itself, which also knows what to tell whom.
+one of them writes for all: so sixteen scripts wait for one commit and not for sixteen.
+Whatever a group cannot do, or fails to do, each of it does by itself, which also knows
+what to tell whom.
+
+On SQLite verbs run in one transaction, and a page of the database that all of them change
+is written once. What PostgreSQL does together is in adding.
 """
 
 import contextvars
 import functools
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from django.db import Error, connection, transaction
 
-from tracker import liveness, points, rows, summary
-from tracker.points import Named
-from tracker.summary import Row
 from tracker.transactions import atomically
 
 log = logging.getLogger(__name__)
@@ -32,9 +32,7 @@ MOST_AT_ONCE = 64
 class Request(Generic[T]):
     """What is to be written, and the thread that waits for it."""
 
-    def __init__(self, verb: Callable[[], T]) -> None:
-        self.verb = verb
-        self.context = contextvars.copy_context()  # who asks: see audit
+    def __init__(self) -> None:
         self.result: T | None = None
         self.is_done = False
         self.problem: Exception | None = None
@@ -42,29 +40,25 @@ class Request(Generic[T]):
         self.turn = threading.Lock()  # released when there is something to know
         self.turn.acquire()
 
-    def run(self) -> None:
-        """On whoever's thread, in a transaction that is to be undone if this fails."""
-        before = connection.connection.total_changes
-        try:
-            self.result = self.context.run(self.verb)
-        except Exception as problem:
-            if (
-                connection.needs_rollback
-                or connection.connection.total_changes > before
-            ):
-                raise
-            self.problem = problem  # it is nobody else's
+
+R = TypeVar("R", bound=Request[Any])
+Take = Callable[[], list[R]]
 
 
-class Group:
-    """Those who wait, one of whom writes for all."""
+class Group(Generic[R]):
+    """Those who wait, one of whom writes for all.
 
-    def __init__(self) -> None:
+    `write` takes them when it can begin, and says of each whether it is done; those it
+    has taken it also puts into the list that it is given.
+    """
+
+    def __init__(self, write: Callable[[Take[R], list[R]], None]) -> None:
+        self.write_all = write
         self.lock = threading.Lock()
-        self.waiting: list[Request[Any]] = []
+        self.waiting: list[R] = []
         self.has_leader = False
 
-    def write(self, request: Request[Any]) -> bool:
+    def write(self, request: R) -> bool:
         """Whether it was done. Raises what it raised."""
         with self.lock:
             self.waiting.append(request)
@@ -78,11 +72,11 @@ class Group:
             raise request.problem
         return request.is_done
 
-    def lead(self, leader: Request[Any]) -> None:
+    def lead(self, leader: R) -> None:
         """Write for all who wait by the time it can be done, and name the next leader."""
-        taken: list[Request[Any]] = []
+        taken: list[R] = []
         try:
-            write(self.take, taken)
+            self.write_all(self.take, taken)
         except Error as problem:
             leader.problem = problem
         finally:
@@ -98,17 +92,39 @@ class Group:
                 following.leads = True
                 following.turn.release()
 
-    def take(self) -> list[Request[Any]]:
+    def take(self) -> list[R]:
         with self.lock:
             taken = self.waiting[:MOST_AT_ONCE]
             del self.waiting[:MOST_AT_ONCE]
         return taken
 
 
-group = Group()
+# ---------------------------------------------------------------- verbs, on SQLite
 
 
-def write(take: Callable[[], list[Request[Any]]], taken: list[Request[Any]]) -> None:
+class Verb(Request[T]):
+    """Anything that changes the database."""
+
+    def __init__(self, verb: Callable[[], T]) -> None:
+        super().__init__()
+        self.verb = verb
+        self.context = contextvars.copy_context()  # who asks: see audit
+
+    def run(self) -> None:
+        """On whoever's thread, in a transaction that is to be undone if this fails."""
+        before = connection.connection.total_changes
+        try:
+            self.result = self.context.run(self.verb)
+        except Exception as problem:
+            if (
+                connection.needs_rollback
+                or connection.connection.total_changes > before
+            ):
+                raise
+            self.problem = problem  # it is nobody else's
+
+
+def write(take: Take[Verb[Any]], taken: list[Verb[Any]]) -> None:
     """One transaction. Who comes while it waits for others to finish theirs, comes along."""
     is_committed = False
 
@@ -135,6 +151,9 @@ def write(take: Callable[[], list[Request[Any]]], taken: list[Request[Any]]) -> 
             one.problem = one.problem if is_committed else None
 
 
+group: Group[Verb[Any]] = Group(write)
+
+
 def together(verb: Callable[P, T]) -> Callable[P, T]:
     """Run a verb whole or not at all: on SQLite in one transaction with others that come."""
     alone = atomically(verb)
@@ -142,61 +161,9 @@ def together(verb: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         if connection.vendor == "sqlite" and not connection.in_atomic_block:
-            request: Request[T] = Request(lambda: verb(*args, **kwargs))
+            request = Verb(lambda: verb(*args, **kwargs))
             if group.write(request):
-                return request.result  # type: ignore[return-value]
+                return cast(T, request.result)
         return alone(*args, **kwargs)
 
     return run
-
-
-def add(named: Named, new: Mapping[str, Row]) -> bool:
-    """Store one more point for each of some series, if all are there and go on after it.
-
-    Returns False, having changed nothing, where a series is missing or has later points,
-    the candidate takes no reports, or a sign of life is due.
-    """
-    request = Request(lambda: added(named, new))
-    if connection.in_atomic_block:  # it is somebody else's to commit
-        return request.verb()
-    return group.write(request) and bool(request.result)
-
-
-FIND = f"""
-    SELECT metric.key, metric.id, {", ".join(f"metric.{name}" for name in Row._fields)}
-    FROM tracker_candidate AS candidate
-    JOIN tracker_metric AS metric ON metric.candidate_id = candidate.id
-    WHERE candidate.project_id = %s AND candidate.eid = %s
-    AND candidate.deleted_at IS NULL AND candidate.locked_at IS NULL
-    AND {liveness.NOTHING_DUE} AND metric.key IN (
-"""
-
-
-class Series(NamedTuple):
-    id: int
-    latest: Row
-
-
-def added(named: Named, new: Mapping[str, Row]) -> bool:
-    keys = sorted(new)
-    with rows.cursor() as cursor:
-        cursor.execute(
-            f"{FIND}{rows.places(len(keys))})",
-            [*named, *liveness.nothing_due(is_training=liveness.trains(keys)), *keys],
-        )
-        found = {
-            key: Series(pk, Row(*latest)) for key, pk, *latest in cursor.fetchall()
-        }
-        if len(found) < len(keys):
-            return False
-        if any(new[key] <= found[key].latest for key in keys):
-            return False
-        now = points.now_ms()
-        rows.append(
-            "tracker_point", points.POINT, [(found[key].id, *new[key]) for key in keys]
-        )
-        cursor.executemany(
-            points.UPDATE_ONE,
-            [(found[key].id, *summary.of([new[key]], now)) for key in keys],
-        )
-    return True

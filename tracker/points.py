@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from tracker import liveness, summary
 from tracker import rows as table
+from tracker import summary
 from tracker.models import Candidate
 from tracker.summary import Row, Summary
 
@@ -144,63 +144,3 @@ def insert_points(series: Mapping[int, set[Row]]) -> dict[int, set[Row]]:
     for metric, *row in returned:
         fresh.setdefault(metric, set()).add(Row(*row))
     return fresh
-
-
-# ---------------------------------------------------------------- the short way
-
-# One point for each of some series, in one statement and so in one journey: the series
-# are found and locked in the order of their keys, the points stored where all series are
-# there, and the summaries of those updated that were new.
-ADD = f"""
-    WITH asked AS (
-        SELECT * FROM unnest({table.arrays(["key", *Row._fields])})
-        AS asked (key, {", ".join(Row._fields)})
-    ), series AS MATERIALIZED (
-        SELECT metric.id, metric.key FROM tracker_candidate AS candidate
-        JOIN tracker_metric AS metric ON metric.candidate_id = candidate.id
-        WHERE candidate.project_id = %s AND candidate.eid = %s
-        AND candidate.deleted_at IS NULL AND candidate.locked_at IS NULL
-        AND {liveness.NOTHING_DUE}
-        AND metric.key = ANY(%s)
-        ORDER BY metric.key FOR NO KEY UPDATE OF metric
-    ), stored AS (
-        INSERT INTO tracker_point ({", ".join(POINT)})
-        SELECT series.id, {", ".join(Row._fields)} FROM series JOIN asked USING (key)
-        WHERE (SELECT count(*) FROM series) = %s
-        ON CONFLICT DO NOTHING RETURNING {", ".join(POINT)}
-    ), fresh AS (
-        SELECT metric_id AS id, {", ".join(map(" AS ".join, summary.OF_ONE))}
-        FROM stored CROSS JOIN (SELECT %s::bigint AS logged_ms) AS clock
-    ), merged AS (
-        {summary.MERGE} FROM fresh WHERE kept.id = fresh.id
-    )
-    SELECT count(*) FROM series
-"""
-
-
-def add(named: Named, rows: Mapping[str, Row]) -> bool:
-    """Store one point for each of some series of a candidate, if all are there already.
-
-    PostgreSQL only. Returns False, having changed nothing, where a series is missing, the
-    candidate takes no reports, or a sign of life is due: the long way knows what to do.
-    """
-    keys = sorted(rows)
-    steps, timestamps, values, are_nan = zip(*(rows[key] for key in keys), strict=True)
-    with table.prepared() as cursor:
-        cursor.execute(
-            ADD,
-            [
-                keys,
-                table.integers(steps),
-                table.integers(timestamps),
-                [*values],
-                [*are_nan],
-                *named,
-                *liveness.nothing_due(is_training=liveness.trains(keys)),
-                keys,
-                len(keys),
-                now_ms(),
-            ],
-        )
-        [[found]] = cursor.fetchall()
-    return bool(found == len(keys))

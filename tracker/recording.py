@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from tracker import ci, gathering, liveness, points, rows, seeds, summary
+from tracker import adding, ci, gathering, liveness, points, rows, seeds, summary
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.keys import MAX_PARAM_CHARS, MAX_TAG_CHARS, quoted, shown
 from tracker.models import (
@@ -133,9 +133,7 @@ MOST_AT_ONCE = 100
 def next_points(candidate: Candidate | Named, metrics: Sequence[Reported]) -> bool:
     """The short way for what training loops send: one more point for series that are there.
 
-    One statement instead of six journeys to PostgreSQL, and on SQLite one commit with
-    whoever else waits for one. Returns whether that was all, which it is not while a sign
-    of life is to be noted.
+    Returns whether that was all, which it is not while a sign of life is to be noted.
     """
     if not 0 < len(metrics) <= MOST_AT_ONCE:
         return False
@@ -147,9 +145,7 @@ def next_points(candidate: Candidate | Named, metrics: Sequence[Reported]) -> bo
     }
     if len(each) < len(metrics):
         return False
-    if connection.vendor == "sqlite":
-        return gathering.add(candidate, each)
-    return points.add(candidate, each)
+    return adding.add(candidate, each)
 
 
 def lock(candidate: Candidate | Named) -> Candidate:

@@ -179,7 +179,7 @@ def _stored(field: Any, value: Any) -> Any:
 # Columns of one name have one type in all tables that are written here, but for `value`:
 # a number in some and text in others.
 DOUBLE = frozenset("number value first_value mean min_value max_value".split())
-BOOLEAN = frozenset("is_nan first_is_nan in_order".split())
+BOOLEAN = frozenset("is_nan first_is_nan in_order is_training".split())
 TEXT = frozenset("key eid".split())
 
 # So many values in one statement: SQLite is quickest about here, and statements of this

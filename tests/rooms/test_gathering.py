@@ -7,7 +7,7 @@ from django.db import OperationalError, connection, transaction
 
 from tests import make
 from tests.together import together
-from tracker import audit, gathering, lifecycle, recording, rows
+from tracker import adding, audit, gathering, lifecycle, recording, rows
 from tracker.database.sqlite3.base import in_lane
 from tracker.errors import Invalid, NotFound
 from tracker.models import Candidate, Param, Point, Tag
@@ -36,13 +36,13 @@ def run(experiment):
 def transactions(monkeypatch):
     """How many requests each group had."""
     sizes = []
-    write = gathering.write
+    write = gathering.group.write_all
 
     def counted(take, taken):
         write(take, taken)
         sizes.append(len(taken))
 
-    monkeypatch.setattr(gathering, "write", counted)
+    monkeypatch.setattr(gathering.group, "write_all", counted)
     return sizes
 
 
@@ -96,7 +96,7 @@ def test_lets_each_try_alone_when_a_group_fails(run, transactions, monkeypatch):
             cursor.execute("UPDATE tracker_metric SET count = count + 1")
             cursor.execute("INSERT INTO tracker_point SELECT * FROM nowhere")
 
-    monkeypatch.setattr(gathering, "added", fails)
+    monkeypatch.setattr(adding, "added", fails)
     named = Named(run.project_id, run.eid)
 
     gathered(lambda index: recording.log_batch(named, metrics=[points(5)[index]]))
@@ -109,11 +109,11 @@ def test_says_so_when_the_database_stays_busy(run, monkeypatch):
     def busy(*_):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(gathering, "write", busy)
+    monkeypatch.setattr(gathering.group, "write_all", busy)
 
     def write(index):
         with pytest.raises(OperationalError, match="locked"):
-            gathering.add(
+            adding.add(
                 Named(run.project_id, run.eid),
                 {"m0": recording.summary.kept(5, 5, 5.0)},
             )
@@ -127,10 +127,10 @@ def test_leaves_to_the_long_way_what_is_not_the_next_point(run):
     named = Named(run.project_id, run.eid)
     row = recording.summary.kept
 
-    assert not gathering.add(named, {"m0": row(1, 1, 1.0)})  # there already
-    assert not gathering.add(named, {"m0": row(0, 0, 7.0)})  # before the last
-    assert not gathering.add(named, {"m0": row(9, 9, 1.0), "new": row(9, 9, 1.0)})
-    assert gathering.add(named, {"m0": row(9, 9, 1.0)})
+    assert not adding.add(named, {"m0": row(1, 1, 1.0)})  # there already
+    assert not adding.add(named, {"m0": row(0, 0, 7.0)})  # before the last
+    assert not adding.add(named, {"m0": row(9, 9, 1.0), "new": row(9, 9, 1.0)})
+    assert adding.add(named, {"m0": row(9, 9, 1.0)})
 
 
 def test_gathers_whole_lives(experiment, transactions):

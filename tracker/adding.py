@@ -1,0 +1,178 @@
+"""The short way for what training loops send: one more point for series that are there.
+
+Requests that come together are answered together (see gathering): on SQLite they share a
+commit, on PostgreSQL they are one statement, and so one journey and one commit too.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.db import OperationalError, connection
+
+from tracker import gathering, liveness, points, rows, summary
+from tracker.gathering import Group, Request, Take, Verb
+from tracker.points import Named
+from tracker.summary import Row
+
+log = logging.getLogger(__name__)
+
+
+def add(named: Named, new: Mapping[str, Row]) -> bool:
+    """Store one more point for each of some series of a candidate.
+
+    Returns False, having changed nothing, where a series is missing or somebody else is
+    just writing it, where it has later points on SQLite, the candidate takes no reports,
+    or a sign of life is due: the long way knows what to do.
+    """
+    if connection.vendor == "sqlite":
+        if connection.in_atomic_block:  # it is somebody else's to commit
+            return added(named, new)
+        verb = Verb(lambda: added(named, new))
+        return gathering.group.write(verb) and bool(verb.result)
+    request = Points(named, new)
+    if connection.in_atomic_block:
+        store([request])
+    else:
+        group.write(request)
+    return bool(request.result)
+
+
+# ---------------------------------------------------------------- SQLite
+
+FIND = f"""
+    SELECT metric.key, metric.id, {", ".join(f"metric.{name}" for name in Row._fields)}
+    FROM tracker_candidate AS candidate
+    JOIN tracker_metric AS metric ON metric.candidate_id = candidate.id
+    WHERE candidate.project_id = %s AND candidate.eid = %s
+    AND candidate.deleted_at IS NULL AND candidate.locked_at IS NULL
+    AND {liveness.NOTHING_DUE} AND metric.key IN (
+"""
+
+
+class Series(NamedTuple):
+    id: int
+    latest: Row
+
+
+def added(named: Named, new: Mapping[str, Row]) -> bool:
+    keys = sorted(new)
+    with rows.cursor() as cursor:
+        cursor.execute(
+            f"{FIND}{rows.places(len(keys))})",
+            [*named, *liveness.nothing_due(is_training=liveness.trains(keys)), *keys],
+        )
+        found = {
+            key: Series(pk, Row(*latest)) for key, pk, *latest in cursor.fetchall()
+        }
+        if len(found) < len(keys):
+            return False
+        if any(new[key] <= found[key].latest for key in keys):
+            return False
+        now = points.now_ms()
+        rows.append(
+            "tracker_point", points.POINT, [(found[key].id, *new[key]) for key in keys]
+        )
+        cursor.executemany(
+            points.UPDATE_ONE,
+            [(found[key].id, *summary.of([new[key]], now)) for key in keys],
+        )
+    return True
+
+
+# ---------------------------------------------------------------- PostgreSQL
+
+
+class Points(Request[bool]):
+    """What one request wants to add."""
+
+    def __init__(self, named: Named, new: Mapping[str, Row]) -> None:
+        super().__init__()
+        self.named = named
+        self.new = new
+        self.series = {(named, key) for key in new}
+
+
+# A row that is asked for: which request it belongs to, and how many that one has.
+ASKED = ["request", "size", *Named._fields, "is_training", "key", *Row._fields]
+# The series are found and locked, the points stored where all series of their request are
+# there, and the summaries of those updated that were new. Nobody waits here for a series
+# that another writes: one request could hold up all others.
+ADD = f"""
+    WITH asked AS (
+        SELECT * FROM unnest({rows.arrays(ASKED)}) AS asked ({", ".join(ASKED)})
+    ), series AS MATERIALIZED (
+        SELECT metric.id, request, size, {", ".join(f"asked.{name}" for name in Row._fields)}
+        FROM asked
+        JOIN tracker_candidate AS candidate
+        ON candidate.eid = asked.eid AND candidate.project_id = asked.project_id
+        JOIN tracker_metric AS metric
+        ON metric.candidate_id = candidate.id AND metric.key = asked.key
+        WHERE candidate.deleted_at IS NULL AND candidate.locked_at IS NULL
+        AND {liveness.NOTHING_DUE % ("%s", "%s", "asked.is_training")}
+        FOR NO KEY UPDATE OF metric SKIP LOCKED
+    ), whole AS (
+        SELECT request FROM series GROUP BY request HAVING count(*) = max(size)
+    ), stored AS (
+        INSERT INTO tracker_point ({", ".join(points.POINT)})
+        SELECT series.id, {", ".join(Row._fields)} FROM series JOIN whole USING (request)
+        ON CONFLICT DO NOTHING RETURNING {", ".join(points.POINT)}
+    ), fresh AS (
+        SELECT metric_id AS id, {", ".join(map(" AS ".join, summary.OF_ONE))}
+        FROM stored CROSS JOIN (SELECT %s::bigint AS logged_ms) AS clock
+    ), merged AS (
+        {summary.MERGE} FROM fresh WHERE kept.id = fresh.id
+    )
+    SELECT request FROM whole
+"""
+
+
+def write(take: Take[Points], taken: list[Points]) -> None:
+    """A statement for all, and another for those who write the same series once more."""
+    taken += take()
+    left = [*taken]
+    while left:
+        series: set[tuple[Named, str]] = set()
+        now: list[Points] = []
+        later: list[Points] = []
+        for one in left:
+            (now if series.isdisjoint(one.series) else later).append(one)
+            series |= one.series
+        try:
+            store(now)
+        except OperationalError as problem:  # it is everybody's
+            for one in left:
+                one.problem = problem
+            return
+        except Exception as problem:
+            log.warning("%d requests are written one by one: %s", len(now), problem)
+        left = later
+
+
+group = Group(write)
+
+
+def store(requests: list[Points]) -> None:
+    """Their points in one statement; those of different requests name different series."""
+    asked: list[tuple[Any, ...]] = []
+    for place, one in enumerate(requests):
+        trains = liveness.trains(one.new)
+        asked += [
+            (place, len(one.new), *one.named, trains, key, *row)
+            for key, row in one.new.items()
+        ]
+    noted, _, _ = liveness.nothing_due(is_training=True)
+    with rows.prepared() as cursor:
+        cursor.execute(ADD, [*columns(asked), noted, noted, points.now_ms()])
+        for (place,) in cursor.fetchall():
+            requests[place].result = True
+    for one in requests:
+        one.is_done = True
+
+
+def columns(asked: list[tuple[Any, ...]]) -> list[list[Any]]:
+    """Numbers of one width, so that one prepared statement takes all."""
+    return [
+        rows.integers(column) if rows.type_of(name) == "bigint" else column
+        for name, column in zip(ASKED, rows.transposed(asked), strict=True)
+    ]
