@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from tracker import audit, gathering, inputs, points, recording, rows
+from tracker import audit, gathering, inputs, liveness, points, recording, rows
 from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
 from tracker.models import (
     Candidate,
@@ -275,7 +275,7 @@ def update_candidate(
 def mark_candidate(candidate: Candidate, status: Status) -> Candidate:
     """What a person says became of it. It ended when its script last wrote, or now.
 
-    Raises Invalid where deleted.
+    That it is still running counts as a sign of life. Raises Invalid where deleted.
     """
     if status in (Status.RUNNING, Status.SCHEDULED):
         return _reopen_candidate(candidate, status)
@@ -289,6 +289,8 @@ def _reopen_candidate(candidate: Candidate, status: Status) -> Candidate:
     candidate = recording.lock(candidate)
     candidate.status, candidate.ended_ms = status, None
     candidate.save(update_fields=["status", "ended_ms"])
+    if status == Status.RUNNING:
+        liveness.vouch(candidate)
     return candidate
 
 

@@ -89,6 +89,16 @@ def note(candidate: Candidate, *, is_training: bool = False, has_data: bool) -> 
     rows.change(candidate, *changed)
 
 
+def vouch(candidate: Candidate) -> None:
+    """Note that somebody knows it to be running. Its usual gaps are learned from writes
+    alone: this says nothing of them. Call it under its lock."""
+    candidate.written_ms, candidate.closed_ms = now_ms(), None
+    if candidate.trained_ms is not None:
+        candidate.trained_ms = candidate.written_ms
+    rows.change(candidate, "written_ms", "trained_ms", "closed_ms")
+    Tag.objects.filter(candidate=candidate, key=CLOSED).delete()
+
+
 def longer(gaps: str, gap: int) -> str:
     """The last gaps, in milliseconds, the newest at the end."""
     kept = gaps.split()[-KEPT_GAPS + 1 :]

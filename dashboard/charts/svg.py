@@ -50,9 +50,12 @@ def path(points: Points, x: Scale, y: Scale, width: float, height: float) -> str
 # ---------------------------------------------------------------- in tables
 
 
-def sparkline(points: Points) -> SafeString:
-    """The course of a metric in 96 by 20 pixels; the numbers beside it say the rest."""
-    x, y = scale_of(a for a, _ in points), scale_of(b for _, b in points)
+def sparkline(points: Points, y: Scale | None = None) -> SafeString:
+    """The course of a metric in 96 by 20 pixels; the numbers beside it say the rest.
+
+    From its lowest value to its highest, where no scale is given.
+    """
+    x, y = scale_of(a for a, _ in points), y or scale_of(b for _, b in points)
     if x is None or y is None:
         return SafeString("")
     last = points[-1]

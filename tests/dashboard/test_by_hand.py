@@ -165,13 +165,3 @@ class TestLockAndMove:
         assert answer.status_code == 200
         candidate.refresh_from_db()
         assert candidate.experiment == sweep
-
-    def test_a_lost_one_can_be_marked(self, browser, sweep):
-        candidate = make.candidate(sweep, metrics={"system/memory_percentage": 99.0})
-        Candidate.objects.filter(pk=candidate.pk).update(written_ms=1)
-
-        page = Page(browser.get(f"/p/vision/c/{candidate.iid}/"))
-
-        panel = page.root.one("section", aria_label="Lost contact")
-        assert "had reached 99 %" in panel.text
-        assert panel.all("button")[0].text == "Mark as failed"
