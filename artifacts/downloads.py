@@ -6,6 +6,7 @@ type and in a sandbox; a page may show four kinds of images in place, and nothin
 
 import mimetypes
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -125,9 +126,10 @@ def answer(
     modified: int,
     content_type: str,
     disposition: str,
+    headers: Mapping[str, str] = HEADERS,
 ) -> HttpResponseBase:
     """Raises NotFound where the bytes are gone, and the storage's own errors."""
-    headers = {**HEADERS, "ETag": etag, "Last-Modified": http_date(modified)}
+    headers = {**headers, "ETag": etag, "Last-Modified": http_date(modified)}
     unmodified = get_conditional_response(request, etag=etag, last_modified=modified)
     if unmodified:
         return with_headers(unmodified, headers)

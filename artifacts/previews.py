@@ -71,6 +71,18 @@ def preview(artifact: Artifact) -> Preview:
     return written(artifact, found, head, is_whole=is_whole)
 
 
+def whole(artifact: Artifact, at_most: int) -> str:
+    """All of a text, or "" where it is longer, none, or cannot be read now."""
+    encoding = artifact.facts.get("encoding")
+    if not encoding or artifact.size_bytes > at_most:
+        return ""
+    try:
+        data = storage.head(artifact.blob, artifact.size_bytes)
+    except (Missing, Full, Unavailable):
+        return ""
+    return contents.text(data, encoding, is_whole=True)
+
+
 def played(artifact: Artifact) -> Preview:
     if "unreadable" in artifact.facts:
         return nothing(f"It cannot be played: {artifact.facts['unreadable']}")

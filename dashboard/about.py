@@ -136,6 +136,7 @@ def host(tags: dict[str, str]) -> list[Fact]:
 class Read(NamedTuple):
     """A dataset as the candidate used it."""
 
+    number: int  # the first that it read is 1
     name: str
     digest: str
     context: str
@@ -152,20 +153,20 @@ def datasets(candidate: Candidate) -> list[Read]:
         .prefetch_related("tags")
         .order_by("pk")[:100]
     )
-    found = []
-    for use in uses:
-        tags = {tag.key: tag.value for tag in use.tags.all()}
-        where = place_of(use.dataset.source)
-        found.append(
-            Read(
-                name=use.dataset.name,
-                digest=use.dataset.digest,
-                context=tags.get("mlflow.data.context", ""),
-                source=where,
-                url=safe_url(where),
-            )
-        )
-    return found
+    return [read_of(use, number) for number, use in enumerate(uses, start=1)]
+
+
+def read_of(use: DatasetUse, number: int) -> Read:
+    tags = {tag.key: tag.value for tag in use.tags.all()}
+    where = place_of(use.dataset.source)
+    return Read(
+        number=number,
+        name=use.dataset.name,
+        digest=use.dataset.digest,
+        context=tags.get("mlflow.data.context", ""),
+        source=where,
+        url=safe_url(where),
+    )
 
 
 def place_of(source: str) -> str:

@@ -14,6 +14,7 @@ from dashboard.views import (
     changes,
     charts,
     compare,
+    datasets,
     experiment,
     experiment_files,
     experiment_live,
@@ -139,6 +140,11 @@ urlpatterns = [
         "p/<str:slug>/experiments/<int:iid>/changes/",
         experiment_live.changes,
         name="experiment_changes",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/changed/",
+        experiment_live.changed,
+        name="experiment_changed",
     ),
     path(
         "p/<str:slug>/experiments/<int:iid>/settings/",
@@ -306,6 +312,11 @@ urlpatterns = [
         "p/<str:slug>/c/<int:iid>/system/",
         surroundings.system,
         name="candidate_system",
+    ),
+    path(
+        "p/<str:slug>/c/<int:iid>/data/<int:number>/",
+        datasets.dataset_read,
+        name="dataset",
     ),
     path(
         "p/<str:slug>/c/<int:iid>/changes",

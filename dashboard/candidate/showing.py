@@ -15,11 +15,13 @@ from django.utils.safestring import SafeString
 from pygments.lexers import get_lexer_for_filename
 from pygments.util import ClassNotFound
 
+from artifacts import pages
 from artifacts.contents import Table
 from artifacts.downloads import is_shown
 from artifacts.models import Artifact
 from artifacts.previews import TABLE_ROWS, Picture, Preview
 from dashboard import prose, snippets
+from dashboard.candidate import logged_figures
 from dashboard.charts import svg
 from tracker.models import Candidate
 
@@ -34,7 +36,8 @@ MARKDOWN = ("md", "markdown", "mdown")
 class Shown(NamedTuple):
     """What the template prints; only what is there is filled."""
 
-    kind: str  # image, audio, video, table, figure, code, text, markdown, none
+    # image, audio, video, table, figure, page, code, text, markdown, none
+    kind: str
     text: str = ""
     html: SafeString = SafeString("")
     table: Table | None = None
@@ -44,9 +47,11 @@ class Shown(NamedTuple):
     figure: Any = None
     reason: str = ""
     is_cut: bool = False
+    has_source: bool = False  # a text that is shown as something else
 
 
-def shown(artifact: Artifact, preview: Preview) -> Shown:
+def shown(artifact: Artifact, preview: Preview, *, as_source: bool = False) -> Shown:
+    """`as_source`: as the text that it is, where it would be drawn."""
     content = preview.content
     if preview.kind in ("audio", "video"):
         return Shown(preview.kind)
@@ -59,12 +64,16 @@ def shown(artifact: Artifact, preview: Preview) -> Shown:
     if preview.kind == "notebook":
         html = prose.html(content)
         return Shown("markdown", html=html, text=content, is_cut=preview.truncated)
-    if preview.kind == "json" and not preview.truncated:
-        value = as_json(content)
-        if table := logged_table(value):
-            return tabular(table)
-        if is_figure(value):
-            return Shown("figure", figure=value)
+    if not as_source:
+        is_whole = not preview.truncated
+        drawn = logged_figures.figure(artifact, content, is_whole=is_whole)
+        if drawn:
+            return Shown("figure", figure=drawn, has_source=True)
+        if pages.is_page(artifact):
+            return Shown("page", has_source=True)
+    is_json = preview.kind == "json" and not preview.truncated
+    if is_json and (table := logged_table(as_json(content))):
+        return tabular(table)
     return written(artifact, content, is_cut=preview.truncated)
 
 
@@ -97,16 +106,6 @@ def as_json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def is_figure(value: Any) -> bool:
-    """A figure as Plotly's `to_json` and `write_json` write it."""
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("data"), list)
-        and isinstance(value.get("layout"), dict)
-        and all(isinstance(trace, dict) for trace in value["data"])
-    )
 
 
 def logged_table(value: Any) -> Table | None:

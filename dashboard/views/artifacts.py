@@ -13,7 +13,7 @@ from django.http import (
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from artifacts import downloads, inspection, listing, previews
+from artifacts import downloads, inspection, listing, pages, previews
 from artifacts.models import Artifact
 from dashboard import find, snippets
 from dashboard.candidate import logged_models, showing
@@ -147,7 +147,16 @@ def opened(
     return slider | {
         "panel": panel,
         "example_url": here.address(example.path) if example else "",
-        "shown": showing.shown(chosen, previews.preview(chosen)),
+        "shown": showing.shown(
+            chosen,
+            previews.preview(chosen),
+            as_source=request.GET.get("as") == "source",
+        ),
+        "as_source": request.GET.get("as") == "source",
+        "page_url": here.raw(chosen, "page"),
+        "runs_scripts": request.GET.get("run") == "1",
+        "is_open": chosen.size_bytes <= pages.AT_ONCE_BYTES
+        or bool({"run", "open"} & request.GET.keys()),
         "facts": facts(chosen),
         "download_url": here.raw(chosen),
         "image_url": here.raw(chosen, "image"),
@@ -249,7 +258,7 @@ def lasting(seconds: float) -> str:
 def raw(
     request: HttpRequest, slug: str, iid: int, path: str, eid: str = ""
 ) -> HttpResponseBase:
-    """The bytes: a download, or with `as=image` and `as=thumbnail` a picture in place."""
+    """The bytes: a download, or with `as=image` and the like something shown in place."""
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
@@ -260,6 +269,9 @@ def raw(
         raise Http404
     form = request.GET.get("as", "")
     try:
+        if form == "page" and pages.is_page(artifact):
+            runs = request.GET.get("run") == "1"
+            return pages.page(request, artifact, runs_scripts=runs)
         return downloads.content(
             request,
             artifact,

@@ -12,7 +12,14 @@ from django.utils.cache import patch_cache_control
 
 from dashboard import about, primary, prose, snippets
 from dashboard.about import NOTE
-from dashboard.candidate import progress, reproduce, results, showing, surroundings
+from dashboard.candidate import (
+    lost,
+    progress,
+    reproduce,
+    results,
+    showing,
+    surroundings,
+)
 from dashboard.candidate.curve import (
     Base,
     chart_url,
@@ -29,7 +36,6 @@ from dashboard.table import exports
 from tracker import audit
 from tracker.models import (
     CIBuild,
-    Metric,
     Role,
     What,
 )
@@ -91,8 +97,7 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "checks": checks,
         "met": sum(check.is_met for check in checks),
         "progress": progress.of(this, metrics, params),
-        "is_lost": state(this) == State.LOST,
-        "lost_reasons": lost_reasons(metrics),
+        "lost": lost.lost(where, metrics) if state(this) == State.LOST else None,
         "build": build,
         "ci": about.ci(build),
         "datasets": datasets,
@@ -123,23 +128,6 @@ def compared_params(params: dict[str, str], base: Base | None) -> list[Compared]
             base.params.get(key) != value,
         )
         for key, value in params.items()
-    ]
-
-
-FULL = 95.0
-
-
-def lost_reasons(metrics: list[Metric]) -> list[str]:
-    """What the machine said before it fell silent."""
-    return [
-        f"{metric.key.removeprefix('system/').replace('_', ' ').capitalize()} had"
-        f" reached {metric.max_value:.0f} %."
-        for metric in metrics
-        if metric.key.startswith("system/")
-        and "memory" in metric.key
-        and metric.key.endswith("percentage")
-        and metric.max_value is not None
-        and metric.max_value > FULL
     ]
 
 

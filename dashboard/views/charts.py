@@ -25,6 +25,7 @@ from dashboard.charts.usual_charts import (
     sections,
 )
 from dashboard.find import Opened
+from dashboard.table import live
 from tracker.models import Role
 from tracker.permits import needs
 
@@ -47,10 +48,20 @@ def charts(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "live": there.live,
         "tab": "charts",
         "may_write": find.may(request, project, Role.WRITER),
+        "version": live.version(there),
+        "pause_url": pause_url(request),
     }
     if there.total:
         page |= tab(request, slug, there)
     return render(request, "dashboard/experiment_charts.html", page)
+
+
+def pause_url(request: HttpRequest) -> str:
+    """This page standing still, or following again."""
+    query = request.GET.copy()
+    if query.pop("live", None) != ["0"]:
+        query["live"] = "0"
+    return f"?{query.urlencode()}"
 
 
 def added(request: HttpRequest) -> str:

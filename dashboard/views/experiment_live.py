@@ -1,4 +1,4 @@
-"""What changed on an open table: 204 for nothing, or its rows as they are now."""
+"""What changed on an open table or its charts: 204 for nothing; rows as they are now."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,6 +8,19 @@ from dashboard.table import live
 from dashboard.table.listing import listing
 from tracker.models import Role
 from tracker.permits import needs
+
+
+@needs(Role.READER)
+def changed(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    """For pages that are drawn anew: whether to, and nothing of what."""
+    project = find.project(request, slug)
+    opened = find.experiment(project, iid)
+    if opened.experiment.is_deleted:
+        return find.gone(request, project, opened.experiment)
+    version = live.version(opened)
+    if request.GET.get("since") == version:
+        return HttpResponse(status=204)
+    return HttpResponse(version, content_type="text/plain; charset=utf-8")
 
 
 @needs(Role.READER)

@@ -120,10 +120,10 @@
     const seconds = Math.max(0, Math.round((Date.now() - asked) / 1000));
     box.textContent = failures
       ? `Connection lost, asking again in ${Math.max(0, Math.ceil((waits - Date.now()) / 1000))} s`
-      : "silent" in box.dataset ? `Looked at ${seconds} s ago` : `Live, updated ${seconds} s ago`;
+      : "silent" in box.dataset ? `Looked at ${seconds} s ago` : `${box.dataset.liveText || "Live"}, updated ${seconds} s ago`;
   };
   if ("paused" in mark.dataset) {
-    if (note()) note().textContent = "Paused";
+    if (note()) note().textContent = note().dataset.liveText ? `${note().dataset.liveText}, paused` : "Paused";
   } else {
     setTimeout(poll, QUICK_MS);
     setInterval(age, 1000);

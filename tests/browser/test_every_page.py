@@ -4,6 +4,7 @@ The pages are read from the route table, so that a new one is covered by itself;
 them stand the states of pages that only a query leads to.
 """
 
+import json
 import re
 
 import pytest
@@ -12,7 +13,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests import make
-from tests.browser.test_candidate import candidate, put  # noqa: F401  (a fixture)
+from tests.browser.test_candidate import candidate, curve, put  # noqa: F401  (a fixture)
+from tests.dashboard.test_candidate_about import reads
 from tracker import invitations, members, registry, routes, tokens
 from tracker.models import (
     Action,
@@ -63,7 +65,12 @@ def world(vision, candidate):  # noqa: F811
     CIBuild.objects.create(
         candidate=one, provider="gitlab", job_name="train", job_url="https://x/1"
     )
-    make.candidate(make.experiment(vision, f"classification/{LONG}"))
+    lost = make.candidate(
+        make.experiment(vision, f"classification/{LONG}"),
+        points=curve("system/gpu_0_memory_usage_percentage", [40.0, 99.0]),
+    )
+    put(lost, "logs/train.log", f"{LONG}\nkilled\n".encode())
+    Candidate.objects.filter(pk=lost.pk).update(written_ms=1)
     make.experiment(vision, "detection/empty")
     for name in ("ada", LONG[:150]):
         make.member(vision, name, Role.WRITER)
@@ -83,6 +90,11 @@ def world(vision, candidate):  # noqa: F811
     Client().post(f"/p/vision/experiments/{sweep.iid}/act/", {"verb": "star", "c": "5"})
     logged = make.logged_model(candidate.experiment, source_run_id=candidate.eid)
     put(logged, "cm.csv", b"label,cat,dog\ncat,50,3\ndog,4,60\n")
+    put(
+        candidate, "report.html", b"<!doctype html><title>Report</title><h1>Report</h1>"
+    )
+    columns = [{"name": name, "type": "double"} for name in ("a", LONG)]
+    reads(candidate, schema=json.dumps({"mlflow_colspec": columns}))
     job = Job.objects.create(kind="x", title=LONG, project=vision, done=1, total=3)
     return {
         "slug": "vision",
@@ -144,6 +156,8 @@ STATES = [
     "/p/vision/c/4/artifacts/images",
     "/p/vision/c/4/artifacts/plots/roc.png",
     "/p/vision/c/4/artifacts/train.py",
+    "/p/vision/c/4/artifacts/report.html",
+    "/p/vision/c/13/",  # silent for long
     "/p/vision/compare/?c=1",
     "/p/vision/compare/?c=1-13",
     "/p/vision/compare/?c=1-4&tab=curves",
@@ -156,7 +170,7 @@ OF_ACCOUNTS = {"sign_in", "set_password", "join", "account", "tokens"}
 # What leads on to a page, or answers a file.
 LEADS_ON = {"short", "run", "raw", "raw_model_file", "version_file"}
 # Parts that a page asks for while it is open.
-PARTS = {"experiment_changes", "candidate_changes"}
+PARTS = {"experiment_changes", "experiment_changed", "candidate_changes"}
 FILES = (".json", ".csv", ".md", ".svg")
 
 

@@ -17,6 +17,9 @@ from tests.dashboard.reading import HOSTILE, Page, is_harmless
 pytestmark = pytest.mark.usefixtures("storage")
 
 
+DOCUMENT = "<svg onload=alert(1)><script>alert(1)</script></svg>"
+
+
 @pytest.fixture
 def candidate(vision):
     return make.candidate(make.experiment(vision, "sweep"))
@@ -210,14 +213,58 @@ class TestPreviews:
         assert len(response.content) < 300_000
         assert "This is the beginning of the file." in Page(response).main.text
 
-    def test_do_not_show_what_could_run(self, browser, candidate):
-        for name in ("page.html", "x.svg"):
-            put(candidate, name, "<svg onload=alert(1)><script>alert(1)</script></svg>")
+    @pytest.mark.parametrize("name", ["page.html", "x.svg"])
+    def test_show_documents_in_a_frame_where_nothing_runs(
+        self, browser, candidate, name
+    ):
+        put(candidate, name, DOCUMENT)
 
-            page = self.look(browser, candidate, name)
+        page = self.look(browser, candidate, name)
 
-            assert not shown(page).all("script") and not shown(page).all("iframe")
-            assert "<script>" in shown(page).one("pre").exact
+        frame = shown(page).one("iframe").attributes
+        assert frame["sandbox"] == ""
+        document = browser.get(frame["src"])
+        assert read(document) == DOCUMENT.encode()
+        policy = document["Content-Security-Policy"]
+        assert policy.startswith("sandbox; default-src 'none'")
+        assert "script-src" not in policy
+        assert document["X-Frame-Options"] == "SAMEORIGIN"
+        assert not shown(page).all("script")
+
+    def test_run_a_documents_scripts_when_asked_and_out_of_reach(
+        self, browser, candidate
+    ):
+        put(candidate, "page.html", DOCUMENT)
+        link = self.look(browser, candidate, "page.html").link("Run them in the frame")
+
+        page = Page(browser.get(f"{url(candidate, 'page.html')}{link}"))
+
+        frame = shown(page).one("iframe").attributes
+        assert frame["sandbox"] == "allow-scripts"
+        document = browser.get(frame["src"])
+        assert read(document) == DOCUMENT.encode()
+        policy = document["Content-Security-Policy"]
+        assert policy.startswith("sandbox allow-scripts; default-src 'none'")
+        assert "allow-same-origin" not in policy
+        assert "connect-src" not in policy
+
+    def test_show_what_a_document_is_made_of(self, browser, candidate):
+        put(candidate, "page.html", DOCUMENT)
+        link = self.look(browser, candidate, "page.html").link("Source")
+
+        page = Page(browser.get(f"{url(candidate, 'page.html')}{link}"))
+
+        assert not shown(page).all("iframe"), link
+        assert shown(page).one("pre").exact == DOCUMENT
+
+    def test_ask_before_a_large_document(self, browser, candidate):
+        put(candidate, "page.html", f"<!doctype html>{'x' * 2_200_000}")
+
+        page = self.look(browser, candidate, "page.html")
+        asked = f"{url(candidate, 'page.html')}{page.link('Show it')}"
+
+        assert not shown(page).all("iframe")
+        assert shown(Page(browser.get(asked))).all("iframe")
 
     def test_say_when_a_file_was_not_looked_at_yet(self, browser, candidate):
         put(candidate, "new.png", picture(), is_inspected=False)
@@ -300,10 +347,11 @@ class TestBytes:
         assert response["Content-Disposition"].startswith("attachment")
         assert response["Content-Length"] == "3"
 
-    @pytest.mark.parametrize("form", ["", "image", "thumbnail"])
+    @pytest.mark.parametrize("form", ["", "image", "thumbnail", "page"])
     @pytest.mark.parametrize("name", ["page.html", "x.svg", "x.png"])
     def test_never_run_on_our_origin(self, browser, candidate, name, form):
-        put(candidate, name, "<svg onload=alert(1)><script>alert(1)</script></svg>")
+        # A page that nobody has looked at yet is a download like any other file.
+        put(candidate, name, DOCUMENT, is_inspected=form != "page")
 
         response = browser.get(url(candidate, name, "raw"), {"as": form})
 

@@ -1,10 +1,12 @@
 """Where a candidate came from: CI, code, data, machine, family."""
 
+import json
+
 import pytest
 
 from tests import make
 from tests.dashboard.candidate_page import curve, facts, url
-from tests.dashboard.reading import Page
+from tests.dashboard.reading import HOSTILE, Page, is_harmless
 from tracker.models import Dataset, DatasetUse, DatasetUseTag
 
 
@@ -67,22 +69,108 @@ def test_leaves_out_what_is_not_known(browser, sweep):
     assert "Host" not in facts(page)
 
 
-def test_names_the_data_it_read(browser, sweep):
-    candidate = make.candidate(sweep)
-    dataset = Dataset.objects.create(
-        experiment=sweep,
-        name="labels-v3",
-        digest="91ac07d",
-        source_type="http",
-        source='{"url": "https://data.example.com/labels-v3"}',
+def reads(candidate, *, context="", **described):
+    """As the client logs it: schema and profile are JSON in a text."""
+    fields = {"name": "labels-v3", "digest": "91ac07d", "source_type": "http"}
+    dataset, _ = Dataset.objects.get_or_create(
+        experiment=candidate.experiment, **(fields | described)
     )
     use = DatasetUse.objects.create(candidate=candidate, dataset=dataset)
-    DatasetUseTag.objects.create(use=use, key="mlflow.data.context", value="train")
+    if context:
+        DatasetUseTag.objects.create(use=use, key="mlflow.data.context", value=context)
+
+
+def test_names_the_data_it_read(browser, sweep):
+    candidate = make.candidate(sweep)
+    source = '{"url": "https://data.example.com/labels-v3"}'
+    reads(candidate, context="train", source=source)
 
     page = Page(browser.get(url(candidate)))
 
     assert facts(page)["Data"] == "labels-v3 91ac07d train"
-    assert page.link("labels-v3") == "https://data.example.com/labels-v3"
+    assert page.link("labels-v3") == url(candidate, "data/1/")
+
+
+class TestADataset:
+    def look(self, browser, candidate, number=1):
+        answer = browser.get(url(candidate, f"data/{number}/"))
+        assert answer.status_code == 200
+        return Page(answer)
+
+    def test_shows_its_columns_and_its_size(self, browser, sweep):
+        candidate, other = make.candidates(sweep, 2)
+        columns = [
+            {"type": "double", "name": HOSTILE, "required": True},
+            {"type": "string", "name": "species", "required": False},
+        ]
+        described = {
+            "digest": "12345678",
+            "source": '{"uri": "https://data.example.com/iris.csv"}',
+            "schema": json.dumps({"mlflow_colspec": columns}),
+            "profile": '{"num_rows": 15000, "num_elements": 90000}',
+        }
+        reads(candidate, **described)
+        reads(other, **described)
+
+        page = self.look(browser, candidate)
+
+        rows = [row.text for row in page.main.one("tbody").all("tr")]
+        assert rows == [f"{HOSTILE} double", "species string may be missing"]
+        assert facts(page)["num rows"] == "15 000"
+        source = "https://data.example.com/iris.csv"
+        assert page.link(source) == source
+        table = Page(browser.get(page.link("2 candidates")))
+        assert "2 candidates" in table.main.text
+        assert not table.root.all("p", class_="problem")
+        is_harmless(page)
+
+    def test_shows_tensors_and_what_is_said_of_each_column(self, browser, sweep):
+        candidate = make.candidate(sweep)
+        spec = [{"type": "tensor", "tensor-spec": {"dtype": "uint8", "shape": [-1, 8]}}]
+        parts = {"features": json.dumps(spec), "targets": None}
+        profile = {
+            "features_shape": [3, 8],
+            "features_size": {"x": 24},
+            "columns": {"a": {"mean": 1.5}, "b": {"mean": 2, "missing": 7}},
+        }
+        reads(candidate, name="first")
+        reads(
+            candidate,
+            schema=json.dumps({"mlflow_tensorspec": parts}),
+            profile=json.dumps(profile),
+        )
+
+        page = self.look(browser, candidate, 2)
+
+        first, second = page.main.all("tbody")
+        assert first.one("tr").text == "feature unnamed uint8 [-1, 8]"
+        assert facts(page)["features shape"] == "3 × 8"
+        assert facts(page)["features size, x"] == "24"
+        assert [row.text for row in second.all("tr")] == ["a 1.5", "b 2 7"]
+
+    @pytest.mark.parametrize(
+        "text", ["{", "[" * 100_000, "[]", '{"mlflow_colspec": [1, {}]}', '"x"', "7"]
+    )
+    def test_bears_what_is_no_schema(self, browser, sweep, text):
+        candidate = make.candidate(sweep)
+        reads(candidate, schema=text, profile=text)
+
+        assert "labels-v3" in self.look(browser, candidate).main.text
+
+    def test_says_when_it_is_too_long(self, browser, sweep):
+        candidate = make.candidate(sweep)
+        reads(candidate, schema="x" * 300_000)
+
+        assert "schema is too long" in self.look(browser, candidate).main.text
+
+    @pytest.mark.parametrize("number", ["0", "2", "9" * 30])
+    def test_is_not_there_for_another_number(self, browser, sweep, number):
+        candidate = make.candidate(sweep)
+        reads(candidate)
+
+        answer = browser.get(url(candidate, f"data/{number}/"))
+
+        assert answer.status_code == 404
 
 
 def test_shows_the_family(browser, sweep):

@@ -14,7 +14,7 @@ from dashboard.charts.chart_specs import KINDS
 from tests import make
 from tests.dashboard.figures import numbers, texts, valid
 from tests.dashboard.reading import HOSTILE, Page
-from tracker import recording
+from tracker import lifecycle, recording
 
 START = 1_700_000_000_000
 CSV = b"fpr,tpr\n0,0\n0.1,0.7\n1,1\n"
@@ -324,6 +324,44 @@ class TestThePage:
                             points=curve("val/acc", [1, 2]))  # fmt: skip
             with django_assert_max_num_queries(14):
                 chart(browser, sweep, spec, show="50")
+
+
+def changed(experiment):
+    return f"/p/{experiment.project.slug}/experiments/{experiment.iid}/changed/"
+
+
+class TestFollowing:
+    """While candidates run, an open page asks whether anything is new."""
+
+    def mark(self, browser, sweep, query=""):
+        page = Page(browser.get(url(sweep, query)))
+        return page.root.one("div", data_follow=changed(sweep)).attributes
+
+    def asked(self, browser, sweep, version):
+        return browser.get(changed(sweep), {"since": version}).status_code
+
+    def test_nothing_comes_until_something_is_new(self, browser, sweep, candidates):
+        version = self.mark(browser, sweep)["data-version"]
+        before = self.asked(browser, sweep, version)
+
+        recording.log_batch(candidates[0], metrics=curve("val/acc", [0.1, 0.2]))
+        make.candidate(sweep)
+
+        assert (before, self.asked(browser, sweep, version)) == (204, 200)
+
+    def test_is_quick_while_something_runs_and_rests_when_asked(
+        self, browser, sweep, candidates
+    ):
+        assert "data-live" in self.mark(browser, sweep)
+        page = Page(browser.get(url(sweep, "?x=time")))
+
+        assert page.link("Pause") == "?x=time&live=0"
+        assert "data-paused" in self.mark(browser, sweep, "?live=0")
+
+    def test_ends_with_the_experiment(self, browser, sweep, candidates):
+        lifecycle.delete_experiment(sweep)
+
+        assert self.asked(browser, sweep, "") == 410
 
 
 class TestPictures:

@@ -184,3 +184,67 @@ def test_a_picture_of_a_key_has_its_steps_beside_it(browser, sweep):
 
     slider = page.root.one("input", type="range")
     assert (slider.attributes["max"], slider.attributes["value"]) == ("2", "1")
+
+
+def plotly_page(figure, rest=""):
+    """As Plotly's `write_html` does, for a library that it would fetch."""
+    parts = (
+        json.dumps("some-id"),
+        json.dumps(figure["data"]),
+        json.dumps(figure["layout"]),
+    )
+    return (
+        '<html><head></head><body><script src="https://cdn.plot.ly/plotly-3.js"></script>'
+        f'<div id="some-id"></div><script>{rest} Plotly.newPlot( {", ".join(parts)},'
+        ' {"responsive": true} )</script></body></html>'
+    )
+
+
+def drawn(answer):
+    [data] = [
+        one
+        for one in Page(answer).root.all("script")
+        if one.attributes.get("id") == "figure"
+    ]
+    return json.loads(data.exact)
+
+
+@pytest.mark.parametrize("many", [1, 60_000], ids=["short", "long"])
+def test_a_figure_in_a_page_is_drawn_without_running_it(browser, sweep, many):
+    candidate = make.candidate(sweep)
+    figure = {
+        "data": [{"type": "scatter", "y": [1.25] * many}],
+        "layout": {"title": {"text": "t"}},
+    }
+    put(candidate, "figure.html", plotly_page(figure, "Plotly.newPlot(x)"))
+
+    answer = browser.get(url(candidate, "artifacts/figure.html"))
+
+    assert drawn(answer) == figure
+    assert not Page(answer).root.all("iframe")
+
+
+def test_a_long_figure_is_drawn_whole(browser, sweep):
+    candidate = make.candidate(sweep)
+    figure = {"data": [{"type": "scatter", "y": [1.25] * 60_000}], "layout": {}}
+    put(candidate, "figure.json", json.dumps(figure))
+
+    assert drawn(browser.get(url(candidate, "artifacts/figure.json"))) == figure
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "",
+        "Plotly.newPlot(",
+        'Plotly.newPlot("a", [1], {})',
+        f"Plotly.newPlot({'[' * 9999}",
+    ],
+)
+def test_a_page_without_a_figure_is_a_page(browser, sweep, call):
+    candidate = make.candidate(sweep)
+    put(candidate, "figure.html", f"<html><script>{call}</script></html>")
+
+    page = Page(browser.get(url(candidate, "artifacts/figure.html")))
+
+    assert page.root.all("iframe")
