@@ -1,9 +1,11 @@
 """Writers that come at the same moment, through the door and on real connections."""
 
+import contextlib
 import json
 import math
 import random
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -12,9 +14,10 @@ from django.db import DatabaseError, connection, connections, transaction
 from tests import make
 from tests.api.words import EXISTS, INVALID, dataset, kv, metric, refused
 from tests.conftest import Api
+from tests.rooms import tiled
 from tests.together import together
-from tracker import lifecycle, recording, registry
-from tracker.models import Candidate, Dataset, Experiment, Key, Point
+from tracker import lifecycle, purging, recording, registry, tiling
+from tracker.models import Candidate, Dataset, Experiment, Key, Metric, Point, Tile
 from tracker.recording import Point as P
 from tracker.transactions import atomically
 
@@ -305,3 +308,51 @@ def test_registers_a_name_once(db):
     assert Counter(
         "made" if status == 200 else refused((status, body)) for status, body in answers
     ) == {"made": 1, EXISTS: WRITERS - 1}
+
+
+def test_purges_no_series_while_its_tiles_are_written(experiment, monkeypatch):
+    """Tiles of a series that is gone would stay for good: nothing leads to them."""
+    tiled.make_small(monkeypatch)
+    run = make.candidate(experiment)
+    tiled.log(run, [(n, n, 0.5) for n in range(40)])
+    Candidate.objects.filter(pk=run.pk).update(deleted_at=run.created_at)
+    writing, purging_waits = threading.Event(), threading.Event()
+    write = tiling.write
+
+    def slowly(*args):
+        writing.set()
+        assert purging_waits.wait(20)
+        write(*args)
+
+    monkeypatch.setattr(tiling, "write", slowly)
+
+    def act(index):
+        if index == 0:
+            return tiled.build(run)
+        if index == 1:
+            assert writing.wait(20)
+            return purging.purge_candidates([run.pk])
+        assert writing.wait(20)
+        wait_until_blocked()
+        purging_waits.set()
+
+    with contextlib.suppress(Metric.DoesNotExist):  # the builder's last look
+        together(3, act)
+
+    assert not Candidate.objects.exists() and not Metric.objects.exists()
+    while purging.delete_points():
+        pass
+    assert not Tile.objects.exists() and not Point.objects.exists()
+
+
+def wait_until_blocked():
+    """Until somebody waits for somebody else; SQLite does not tell."""
+    for _ in range(100):
+        time.sleep(0.02)
+        if connection.vendor != "postgresql":
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone():
+                return
+    raise AssertionError("nobody waits")
