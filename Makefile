@@ -90,8 +90,8 @@ test-sqlite: setup-test
 	@$(PYTEST)
 
 .PHONY: test-postgres
-test-postgres: setup-test ## Run the tests of API, search, rooms and artifacts on PostgreSQL
-	@TRACKER_TEST_DATABASE=postgresql $(PYTEST) tests/api tests/search tests/rooms tests/artifacts tests/hostile
+test-postgres: setup-test ## Run the tests of API, search, rooms, artifacts and permissions on PostgreSQL
+	@TRACKER_TEST_DATABASE=postgresql $(PYTEST) tests/api tests/search tests/rooms tests/artifacts tests/hostile tests/test_routes.py
 
 .PHONY: test-client
 test-client: setup-test ## Run the tests with the real MLflow client

@@ -19,6 +19,10 @@ from tracker.models import Role
 
 @pytest.fixture(autouse=True)
 def fresh_memory():
+    forget()
+
+
+def forget():
     """Rows are rolled back after each test; what the process remembers must go too."""
     recording.forget_keys()
     endpoint.forget_projects()
