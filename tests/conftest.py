@@ -5,7 +5,7 @@ import os
 
 import pytest
 from django.core import signals
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.files.storage import storages
 from django.db import close_old_connections
 from django.test import Client
@@ -28,7 +28,8 @@ def forget():
     endpoint.forget_projects()
     access.local_owner.cache_clear()
     throttling.forget()
-    cache.clear()
+    for kept in caches.all():
+        kept.clear()
 
 
 @pytest.fixture

@@ -64,6 +64,20 @@ class Row(NamedTuple):
     is_dim: bool = False
     is_pinned: bool = False
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether anything but its name stands beside the candidate: seldom."""
+        one = self.candidate
+        return one is not None and bool(
+            self.is_pinned
+            or one.starred_at
+            or one.archived_at
+            or one.locked_at
+            or self.number
+            or self.parent
+            or self.more_url
+        )
+
 
 @dataclass
 class Table:

@@ -6,13 +6,13 @@ Over everything that matches, not over the page: so a bold value means the same 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 
 from dashboard.directions import Direction
 from dashboard.table import strip
 from dashboard.table.body import Extremes
 from dashboard.table.columns import Column
-from dashboard.table.facts import FIELDS, SUMMARY, Facts, summed_up
+from dashboard.table.facts import FIELDS, Facts, summed_up
 from tracker.models import Candidate, Experiment, Metric
 from tracker.search.lookups import There
 
@@ -34,17 +34,18 @@ def of_all(
     *,
     main: Column | None,
     total: int,
+    keys: Sequence[int],
 ) -> Extremes:
     """One statement, or none without metrics.
 
     `matching` is None where no filter narrows the experiment; `total` counts what
-    matches.
+    matches, and `keys` are the primary keys of those.
     """
     judged = judgeable(columns)
     if not judged and not main:
         return UNKNOWN
     if matching is not None and total <= FEW:
-        return of_few(matching, judged, main)
+        return of_few(keys, judged, main)
     return of_many(experiment, matching, judged, main, total)
 
 
@@ -69,13 +70,18 @@ def of_shown(
 
 
 def of_few(
-    matching: QuerySet[Candidate], judged: Sequence[Column], main: Column | None
+    candidates: Sequence[int], judged: Sequence[Column], main: Column | None
 ) -> Extremes:
     wanted = {*judged, *([main] if main else [])}
     rows = Metric.objects.filter(
-        candidate__in=matching.order_by().values("pk"),
+        candidate__in=candidates,
         key__in={column.key for column in wanted},
-    ).values("key", *SUMMARY, "is_nan", "first_is_nan")
+    ).values(
+        "key",
+        *{FIELDS[column.aggregate] for column in wanted},
+        "is_nan",
+        "first_is_nan",
+    )
     values: dict[Column, list[float]] = {column: [] for column in wanted}
     for row in rows:
         for column in wanted:
@@ -142,7 +148,7 @@ def of_sample(
     if matching is None:
         matching = experiment.candidates.filter(deleted_at=None)
     newest = matching.order_by("-started_ms", "eid").values_list("pk", flat=True)
-    sample = Candidate.objects.filter(pk__in=list(newest[:SAMPLE]))
+    sample = list(newest[:SAMPLE])
     best = of_many(experiment, matching, judged, None, 0).best if judged else {}
     return Extremes(best, of_few(sample, [], main).scale)
 
@@ -166,7 +172,8 @@ def nth(
         metrics = metrics.filter(There(match))
     if column.aggregate in ("last", "first"):
         flag = "is_nan" if column.aggregate == "last" else "first_is_nan"
-        metrics = metrics.filter(**{flag: False})
+        # As a comparison: SQLite walks no index for a bare NOT.
+        metrics = metrics.filter(**{flag: Value(False)})
     else:
         metrics = metrics.filter(**{f"{name}__isnull": False})
     ordered = metrics.order_by(F(name).desc() if descending else F(name).asc())

@@ -293,6 +293,7 @@ def extremes_of(
                 columns,
                 main=main,
                 total=found.number.number,
+                keys=found.keys,
             )
     except Invalid:  # a regular expression that takes too long for all
         return extremes.UNKNOWN

@@ -4,7 +4,7 @@ Only tracker/search reads the filter language. Here its answers get the shape th
 needs, and what it refuses becomes a note beside the table.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -39,6 +39,7 @@ class Found(NamedTuple):
     problem: Problem | None = None
     note: str = ""
     grouped: Grouped | None = None
+    keys: Sequence[int] = ()  # of all that match, where a filter was asked; or of many
 
     @property
     def is_filtered(self) -> bool:
@@ -98,7 +99,9 @@ def found(
         known=known,
         with_archived=state.with_archived,
     )
-    number = asked.count() if text else Count(opened.shown(state.with_archived), True)
+    number, keys = Count(opened.shown(state.with_archived), True), list[int]()
+    if text:
+        number, keys = asked.keys()
     if state.grouping:
         with asked.limited():
             groups = grouping.page(
@@ -109,7 +112,7 @@ def found(
                 start=state.start,
                 size=state.size,
             )
-        return Found(asked, Page([]), number, text, grouped=groups)
+        return Found(asked, Page([]), number, text, grouped=groups, keys=keys)
     listed = nesting.tops(asked, opened.experiment) if is_tree and not text else asked
     note = ""
     try:
@@ -118,7 +121,7 @@ def found(
         if not state.token:
             raise
         note, page = EXPIRED, listed.page(limit=state.size)
-    return Found(asked, page, number, text, None, note)
+    return Found(asked, page, number, text, None, note, keys=keys)
 
 
 def problem(refusal: Invalid) -> Problem:

@@ -109,16 +109,17 @@ NOT_LOGGED = SafeString('<span class="none">–<span class="sr">not logged</span
 
 @register.filter
 def options(
-    choices: Iterable[tuple[str, str]], current: str | None = None
+    choices: Iterable[tuple[str, str] | str], current: str | None = None
 ) -> SafeString:
-    """Of a list to choose from: value and words of each, the current one chosen."""
-    return SafeString(
-        "".join(
-            f'<option value="{escape(value)}"'
-            f"{' selected' if value == current else ''}>{escape(words)}</option>"
-            for value, words in choices
+    """Of a list to choose from: value and words of each, or a text that is both."""
+    written = []
+    for choice in choices:
+        value, words = (choice, choice) if isinstance(choice, str) else choice
+        chosen = " selected" if value == current else ""
+        written.append(
+            f'<option value="{escape(value)}"{chosen}>{escape(words)}</option>'
         )
-    )
+    return SafeString("".join(written))
 
 
 CUT_CHARS = 120

@@ -1,10 +1,13 @@
 """An experiment's Insights and Sweep tabs: who leads and how surely, and what a search found."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.core.cache import caches
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -21,7 +24,7 @@ from dashboard.charts.leaderboard import Row, Value
 from dashboard.charts.plotly import with_charts
 from dashboard.directions import Direction, direction
 from dashboard.find import Opened
-from dashboard.table import matching, naming
+from dashboard.table import live, matching, naming
 from dashboard.table.columns import Catalogue
 from dashboard.table.state import State
 from dashboard.templatetags.tracker_tags import grouped, shown, span
@@ -30,6 +33,10 @@ from tracker.permits import needs
 from tracker.seeds import SEEDS
 
 MAX_VALUES = 20_000
+AXES = ("up", "across", "colour")
+# A board of all is kept until the table's version changes, and so long at most: values
+# that reach a candidate after its end change no version.
+KEPT_SECONDS = 30
 COLUMNS = {
     Direction.MAX: "max_value",
     Direction.MIN: "min_value",
@@ -90,8 +97,10 @@ def board_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]
     problems = list(state.notes)
     if asked and asked != key:
         problems.append(f"There is no metric “{asked[:100]}” here; this is {key}.")
-    rows, is_cut = board_of(
-        there, found.search.rows if found.is_filtered else None, key
+    rows, is_cut = (
+        board_of(there, found.search.rows, key)
+        if found.is_filtered
+        else kept_board(there, key)
     )
     objectives = [k for k in request.GET.getlist("o") if k in keys][:3]
     objectives = objectives or usual_objectives(keys, key)
@@ -108,7 +117,7 @@ def board_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]
         "lines": lines(slug, there, rows, key),
         "is_cut": is_cut,
         "sure": sum(1 for row in rows if row.is_sure),
-        "objectives": objectives,
+        "axes": list(zip_longest(AXES, objectives, fillvalue="")),
         "pareto": pareto_chart(request, slug, there, spec) if spec else None,
         "candidates_url": reverse("candidate", args=[slug, 0])[:-2],
     }  # fmt: skip
@@ -122,6 +131,18 @@ def usual_objectives(keys: Sequence[str], key: str) -> list[str]:
              "size", "param", "cost", "memory"))]  # fmt: skip
     second = next(iter([*costs, *against, *others]), None)
     return [key, second] if key and second and second != key else []
+
+
+def kept_board(there: Opened, key: str) -> tuple[list[Row], bool]:
+    """The board of all candidates: ten thousand of them are not read for each visitor."""
+    said = repr((there.experiment.pk, key, direction(key), live.version(there)))
+    name = f"board-{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}"
+    kept = caches["process"]
+    board: tuple[list[Row], bool] | None = kept.get(name)
+    if board is None:
+        board = board_of(there, None, key)
+        kept.set(name, board, KEPT_SECONDS)
+    return board
 
 
 def board_of(

@@ -190,6 +190,21 @@ class TestInsights:
         assert rows[1].startswith("1 lr 0.1 0.9100 ±0.025 3 leader")
         assert "worse by 0.20" in rows[2]
 
+    def test_is_read_once_until_something_changes(
+        self, browser, sweep, django_assert_num_queries
+    ):
+        seeded(sweep, "0.1", 0.90, 0.91, 0.92)
+        browser.get(url(sweep))
+
+        # project, experiment, catalogue, page of candidates, names, their params
+        with django_assert_num_queries(6):
+            again = Page(browser.get(url(sweep)))
+        seeded(sweep, "0.2", 0.95, 0.96, 0.97)
+        changed = Page(browser.get(url(sweep)))
+
+        assert "1 configurations" in again.main.text
+        assert "2 configurations" in changed.main.text
+
     def test_a_row_opens_its_candidates_as_a_table(self, browser, sweep):
         seeded(sweep, "0.1", 0.90, 0.91, 0.92)
         seeded(sweep, "0.2", 0.70, 0.71)

@@ -7,10 +7,12 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.test.utils import CaptureQueriesContext
 
+from dashboard.table import extremes
+from dashboard.table.columns import Column
 from tests import make
 from tests.search.population import metric
 from tracker import lifecycle
-from tracker.models import Candidate, Experiment, Metric, Param, Tag
+from tracker.models import Candidate, Experiment, Kind, Metric, Param, Tag
 from tracker.search import candidates, table
 from tracker.search.table import SortKey
 
@@ -157,3 +159,12 @@ def test_children_are_found_by_their_parent(crowd):
     [plan] = plans(lambda: list(rows))
 
     assert "candidate_parent" in plan, plan
+
+
+def test_so_are_the_ends_of_the_strip(crowd):
+    column = Column(Kind.METRIC, "m", "last")
+
+    [plan] = plans(lambda: extremes.of_many(crowd, None, [], column, CANDIDATES))
+
+    assert re.search("metric_(latest|highest)", plan), plan
+    assert not re.search(r"TEMP B-TREE|(?<!Incremental )Sort  ", plan), plan

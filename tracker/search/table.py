@@ -130,7 +130,20 @@ class Search:
     def count(self) -> Count:
         with self.limited():
             number = self.rows[: MAX_COUNT + 1].count()
-        return Count(min(number, MAX_COUNT), number <= MAX_COUNT)
+        return counted(number)
+
+    def keys(self) -> tuple[Count, list[int]]:
+        """How many match, and their primary keys as far as that was counted.
+
+        For whoever asks more about them: so the filter is met once and not twice.
+        """
+        with self.limited():
+            found = list(self.rows.values_list("pk", flat=True)[: MAX_COUNT + 1])
+        return counted(len(found)), found
+
+
+def counted(number: int) -> Count:
+    return Count(min(number, MAX_COUNT), number <= MAX_COUNT)
 
 
 def search(
