@@ -198,6 +198,7 @@ def related(
     eids: Collection[str] = (),
     project: Project | None = None,
     iids: Collection[int] = (),
+    with_archived: bool = True,
 ) -> Relations:
     """Counts and CI jobs of these candidates; and others, by eid or number. One query."""
     wanted = Q(pk__in=ids)
@@ -207,6 +208,8 @@ def related(
         wanted |= Q(project=project, iid__in=iids)
     files = Artifact.objects.filter(candidate=OuterRef("pk")).order_by()
     children = Candidate.objects.alive().children_of(OuterRef("eid")).order_by()
+    if not with_archived:
+        children = children.filter(archived_at=None)
     rows = (
         Candidate.objects.alive()
         .filter(wanted)

@@ -77,6 +77,7 @@ def listing(request: HttpRequest, opened: Opened) -> Listing:
         eids={branch.candidate.parent_eid for branch in branches} - {""},
         project=experiment.project,
         iids=[wanted] if wanted else [],
+        with_archived=state.with_archived,
     )
     shown = [relations.candidates[pk] for pk in ids if pk in relations.candidates]
     catalogue.measure([owner.pk for owner in owners])
@@ -145,7 +146,9 @@ def tree(opened: Opened, state: State, found: Found, is_tree: bool) -> list[Bran
     if not is_tree:
         return [Branch(candidate, 0) for candidate in candidates]
     if found.is_filtered:
-        return nesting.with_ancestors(opened.experiment, candidates)
+        return nesting.with_ancestors(
+            opened.experiment, candidates, with_archived=state.with_archived
+        )
     return nesting.opened(
         opened.experiment,
         candidates,

@@ -113,7 +113,11 @@ def found(
                 size=state.size,
             )
         return Found(asked, Page([]), number, text, grouped=groups, keys=keys)
-    listed = nesting.tops(asked, opened.experiment) if is_tree and not text else asked
+    listed = asked
+    if is_tree and not text:
+        listed = nesting.tops(
+            asked, opened.experiment, with_archived=state.with_archived
+        )
     note = ""
     try:
         page = listed.page(limit=state.size, token=state.token)

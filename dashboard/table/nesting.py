@@ -2,7 +2,8 @@
 
 Unfiltered, a page lists the top of the tree, and opening a row lists its children. Under
 a filter a page lists what matches, each below its ancestors, which are dimmed where they
-do not match themselves.
+do not match themselves. Where archived candidates are left out, their children stand by
+themselves.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,20 +31,19 @@ class Branch(NamedTuple):
     is_dim: bool = False
 
 
-def has_parent(experiment: Experiment) -> Exists:
+def has_parent(experiment: Experiment, with_archived: bool) -> Exists:
     """A parent here, and an older one: so two that name each other have a top."""
-    return Exists(
-        alive(experiment).filter(eid=OuterRef("parent_eid"), pk__lt=OuterRef("pk"))
-    )
+    parents = alive(experiment, with_archived)
+    return Exists(parents.filter(eid=OuterRef("parent_eid"), pk__lt=OuterRef("pk")))
 
 
-def top(experiment: Experiment) -> Q:
-    return Q(parent_eid="") | Q(~has_parent(experiment))
+def top(experiment: Experiment, with_archived: bool) -> Q:
+    return Q(parent_eid="") | Q(~has_parent(experiment, with_archived))
 
 
-def tops(asked: Search, experiment: Experiment) -> Search:
+def tops(asked: Search, experiment: Experiment, *, with_archived: bool) -> Search:
     """The same search among the top of the tree alone."""
-    rows = asked.choice.rows.filter(top(experiment))
+    rows = asked.choice.rows.filter(top(experiment, with_archived))
     return replace(
         asked,
         choice=asked.choice._replace(rows=rows),
@@ -62,7 +62,8 @@ def children(
     if not eids:
         return {}
     asked = search(experiment, "", sorts, with_archived=with_archived)
-    rows = asked.choice.rows.filter(has_parent(experiment), parent_eid__in=eids)
+    is_child = has_parent(experiment, with_archived)
+    rows = asked.choice.rows.filter(is_child, parent_eid__in=eids)
     asked = replace(asked, choice=asked.choice._replace(rows=rows))
     found: dict[str, list[Candidate]] = {}
     for child in asked.page(limit=MAX_CHILDREN * len(eids)).rows:
@@ -101,7 +102,7 @@ def walk(
 
 
 def with_ancestors(
-    experiment: Experiment, matched: Sequence[Candidate]
+    experiment: Experiment, matched: Sequence[Candidate], *, with_archived: bool
 ) -> list[Branch]:
     """What matches, below its ancestors. A query for each level, and none without any."""
     known = {candidate.eid: candidate for candidate in matched}
@@ -109,7 +110,7 @@ def with_ancestors(
     for _ in range(MAX_LEVELS):
         if not missing:
             break
-        found = alive(experiment).filter(eid__in=missing)
+        found = alive(experiment, with_archived).filter(eid__in=missing)
         ancestors = {candidate.eid: candidate for candidate in found}
         known |= ancestors
         missing = {c.parent_eid for c in ancestors.values()} - known.keys() - {""}
@@ -147,5 +148,6 @@ def climb(
     roots.setdefault(candidate.eid, candidate)
 
 
-def alive(experiment: Experiment) -> QuerySet[Candidate]:
-    return Candidate.objects.alive().filter(experiment=experiment)
+def alive(experiment: Experiment, with_archived: bool) -> QuerySet[Candidate]:
+    rows = Candidate.objects.alive().filter(experiment=experiment)
+    return rows if with_archived else rows.filter(archived_at=None)

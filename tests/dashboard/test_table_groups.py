@@ -292,6 +292,32 @@ def test_a_filter_keeps_ancestors_and_dims_them(browser, nested, url):
     assert "1 of 1 matching" in page.main.one("footer").text
 
 
+def test_children_of_an_archived_parent_stand_by_themselves_and_say_so(
+    browser, nested, url
+):
+    Candidate.objects.update(status=Status.FINISHED, ended_ms=9)
+    search = Candidate.objects.get(name="search")
+    lifecycle.archive_candidates([search.pk])
+
+    page = Page(browser.get(url))
+    found = Page(browser.get(url, {"q": "name = trial-1"}))
+
+    assert [name.split(" child")[0] for name in names(page)] == [
+        "#6 alone",
+        "#4 trial-2 1 inside",
+        "#3 trial-1",
+        "#2 trial-0",
+    ]
+    assert names(found) == ["#3 trial-1 child of ‹ #1 archived"]
+    with_it = names(Page(browser.get(url, {"archived": "1"})))
+    assert "#1 search Archived 3 inside" in with_it
+
+    lifecycle.unarchive_candidates([search.pk])
+    children = Candidate.objects.filter(parent_eid=search.eid)
+    lifecycle.archive_candidates(children.values_list("pk", flat=True))
+    assert "#1 search" in names(Page(browser.get(url)))  # and nothing to open
+
+
 @pytest.mark.parametrize("query", [{}, {"q": "name like '%'"}, {"open": "1,2,3"}])
 def test_nobody_is_lost_who_names_itself_or_each_other_as_parent(
     browser, sweep, url, query
