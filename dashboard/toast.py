@@ -14,9 +14,17 @@ SEPARATOR = "\x1f"
 
 
 def undoable(request: HttpRequest, sentence: str, action: Action) -> None:
-    url = reverse("undo", args=[action.project.slug, action.pk])
-    extra = UNDO if action.before else ""
-    messages.success(request, f"{sentence}{SEPARATOR}{url}", extra_tags=extra)
+    if action.before:
+        with_undo(
+            request, sentence, reverse("undo", args=[action.project.slug, action.pk])
+        )
+    else:
+        messages.success(request, sentence)
+
+
+def with_undo(request: HttpRequest, sentence: str, url: str) -> None:
+    """A POST to the address takes back what the sentence says."""
+    messages.success(request, f"{sentence}{SEPARATOR}{url}", extra_tags=UNDO)
 
 
 def read(message: Any) -> tuple[str, str]:

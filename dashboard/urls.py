@@ -224,6 +224,11 @@ urlpatterns = [
         name="delete_view",
     ),
     path(
+        "p/<str:slug>/experiments/<int:iid>/views/<slug:view>/restore/",
+        views.restore,
+        name="restore_view",
+    ),
+    path(
         "p/<str:slug>/experiments/<int:iid>/views/<slug:view>/default/",
         views.default,
         name="default_view",

@@ -16,6 +16,7 @@ from dashboard import find
 from dashboard.candidate.forms import first_error
 from dashboard.find import DEFAULT_VIEW
 from dashboard.table.state import EVERYTHING, KEPT
+from dashboard.toast import with_undo
 from tracker import lifecycle
 from tracker.errors import NotFound
 from tracker.models import Experiment, Role, SavedView
@@ -51,10 +52,14 @@ def back(experiment: Experiment, view: str = "") -> HttpResponse:
     return HttpResponseRedirect(f"{path}?view={view}" if view else path)
 
 
-def changeable(request: HttpRequest, experiment: Experiment, slug: str) -> SavedView:
+def changeable(
+    request: HttpRequest, experiment: Experiment, slug: str, *, is_deleted: bool = False
+) -> SavedView:
     """One's own; what belongs to the team, for whoever may write."""
     view = get_object_or_404(
-        SavedView.objects.alive(), experiment=experiment, slug=slug
+        SavedView.objects.filter(deleted_at__isnull=not is_deleted),
+        experiment=experiment,
+        slug=slug,
     )
     is_mine = view.owner_id == find.person(request).pk
     is_team = view.scope == SavedView.Scope.TEAM
@@ -123,11 +128,21 @@ def delete(request: HttpRequest, slug: str, iid: int, view: str) -> HttpResponse
     found = changeable(request, experiment, view)
     found.deleted_at = timezone.now()
     found.save(update_fields=["deleted_at"])
-    messages.success(
+    with_undo(
         request,
         f"The view “{found.name}” is deleted. Links to it go on working for now.",
+        reverse("restore_view", args=[slug, iid, view]),
     )
     return back(experiment)
+
+
+@needs(changes=Role.READER)
+def restore(request: HttpRequest, slug: str, iid: int, view: str) -> HttpResponse:
+    experiment = opened(request, slug, iid)
+    found = changeable(request, experiment, view, is_deleted=True)
+    found.deleted_at = None
+    found.save(update_fields=["deleted_at"])
+    return back(experiment, found.slug)
 
 
 @needs(changes=Role.WRITER)

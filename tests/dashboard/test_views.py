@@ -6,6 +6,8 @@ from tests import make
 from tests.dashboard.reading import Page
 from tracker.models import Role, SavedView, ShortLink, User
 
+VIEWS = {"aria-label": "Views"}
+
 
 @pytest.fixture
 def sweep(vision):
@@ -82,6 +84,17 @@ def test_links_to_a_deleted_view_go_on_working_with_a_notice(browser, sweep, url
     assert len(page.rows) == 2
     assert "The view “Top” was deleted." in page.main.text
     assert not [a for a in page.root.all("a") if a.text == "Top"]
+
+
+def test_a_deleted_view_comes_back_with_undo(browser, sweep, url):
+    save(browser, url)
+    page = Page(browser.get(browser.post(url + "views/top/delete/").url))
+
+    [undo] = [form for form in page.root.all("form") if form.text == "Undo"]
+    answer = browser.post(undo.attributes["action"])
+
+    assert "Top" in Page(browser.get(answer.url)).root.one("nav", **VIEWS).text
+    assert browser.post(undo.attributes["action"]).status_code == 404  # it is back
 
 
 def test_an_unknown_view_is_a_note(browser, sweep, url):
