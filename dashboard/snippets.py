@@ -1,7 +1,7 @@
 """The code that gets a first candidate here, ready to be copied.
 
-Every snippet runs as it stands against the address it names; tests/dashboard/test_start.py
-runs the Python ones.
+Every snippet runs as it stands against the address it names, once what its library needs is
+installed; tests/client/test_first_run.py runs all but those of R and CI.
 """
 
 from typing import NamedTuple
@@ -164,15 +164,26 @@ with mlflow.start_run():
 TRANSFORMERS = """\
 import os
 
-from transformers import Trainer, TrainingArguments
+import torch
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    Trainer,
+    TrainingArguments,
+)
 
 os.environ["MLFLOW_EXPERIMENT_NAME"] = {name}
 
+# A tiny model and made-up sentences: put your own here.
+config = BertConfig(
+    hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2
+)
+model = BertForSequenceClassification(config)
+words = torch.randint(1000, (256, 16))
+dataset = [{{"input_ids": row, "labels": row[0] % 2}} for row in words]
+
 arguments = TrainingArguments(
-    output_dir="out",
-    report_to="mlflow",
-    run_name="first",
-    logging_steps=10,
+    output_dir="out", report_to="mlflow", run_name="first", logging_steps=5
 )
 trainer = Trainer(model=model, args=arguments, train_dataset=dataset)
 trainer.train()
@@ -195,12 +206,13 @@ CURL = """\
 api={uri}/api/2.0/mlflow
 post() {{ curl -s "$api/$1" -H "Content-Type: application/json"{bearer} -d "$2"; }}
 
-# experiment 0 is "Default"; the answer holds the run_id
-post runs/create '{{"experiment_id": "0", "run_name": "from-curl"}}'
+# Experiment 0 is "Default"; the answer holds the id of the run.
+run=$(post runs/create '{{"experiment_id": "0", "run_name": "from-curl"}}' |
+  sed 's/.*"run_id": *"\\([0-9a-f]*\\)".*/\\1/')
 
-post runs/log-metric \\
-  '{{"run_id": "RUN_ID", "key": "acc", "value": 0.9, "timestamp": 0, "step": 1}}'
-post runs/update '{{"run_id": "RUN_ID", "status": "FINISHED"}}'
+post runs/log-metric '{{"run_id": "'$run'", "key": "acc", "value": 0.9,
+  "timestamp": '$(date +%s)000', "step": 1}}'
+post runs/update '{{"run_id": "'$run'", "status": "FINISHED"}}'
 """
 
 # One line each: the client turns this variable's JSON into tags of every run it starts,
@@ -257,6 +269,21 @@ GITHUB = one_line_json(
         for name, value in GITHUB_CONTEXT.items()
     }
 )
+
+# What a library needs beside the client; R's package calls the one of Python.
+INSTALL = {
+    "sklearn": "pip install mlflow scikit-learn",
+    "pytorch": "pip install mlflow torch",
+    "keras": "pip install mlflow tensorflow",
+    "transformers": 'pip install mlflow "transformers[torch]"',
+    "r": "pip install mlflow\nRscript -e 'install.packages(\"mlflow\")'",
+    "curl": "curl --version  # nothing else is needed",
+}
+
+
+def install(library: str) -> Code:
+    return Code("bash", INSTALL.get(library, "pip install mlflow"))
+
 
 LOG: dict[str, tuple[str, str, str]] = {  # label, language, template
     "python": ("Python", "python", PYTHON),

@@ -281,7 +281,7 @@ def first_run(
     needs_token = not is_local()
     shown = token or ("YOUR_TOKEN" if needs_token else "")
     return {
-        "install": snippets.Code("bash", "pip install mlflow"),
+        "install": snippets.install(library),
         "connect": snippets.connect(how, uri=uri, token=shown),
         "connect_tabs": tabs(snippets.FORMS, how, f"?lib={library}&how="),
         "log": snippets.log(library, uri=uri, needs_token=needs_token),

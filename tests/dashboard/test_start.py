@@ -70,6 +70,7 @@ def test_the_text_to_copy_is_the_snippet_itself(browser, vision, library):
     page = Page(browser.get("/p/vision/start/", {"lib": library}))
 
     uri = "http://testserver/p/vision"
+    assert code(page, 0).rstrip() == snippets.install(library).text
     assert code(page, 2) == snippets.log(library, uri=uri).text.rstrip()
     assert "{" not in page.title
 
