@@ -26,7 +26,9 @@ from tracker.lifecycle import now_ms
 from tracker.models import (
     Candidate,
     Experiment,
+    ModelVersion,
     Project,
+    RegisteredModel,
     Role,
     State,
     Status,
@@ -35,6 +37,7 @@ from tracker.models import (
 )
 from tracker.models.candidates import CandidateQuerySet
 from tracker.permits import Who, needs
+from tracker.search.registry import no_prompts
 
 SHORT_LIST = 8
 
@@ -261,9 +264,25 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "live": without(live, trouble),
         "recent": recent,
         "experiments": details(project, list(experiments[:SHORT_LIST])),
+        "versions": newest_versions(project),
+        "members": project.memberships.count,  # asked for in team mode alone
         "may_own": find.may(request, project, Role.OWNER),
     }
     return render(request, "dashboard/project.html", page)
+
+
+NEWEST_VERSIONS = 4
+
+
+def newest_versions(project: Project) -> list[ModelVersion]:
+    """What was registered last, with the aliases that point at it. Two queries."""
+    models = RegisteredModel.objects.filter(no_prompts(), project=project)
+    rows = ModelVersion.objects.filter(model__in=models).select_related("model")
+    return list(
+        rows.prefetch_related("aliases").order_by("-created_ms", "-pk")[
+            :NEWEST_VERSIONS
+        ]
+    )
 
 
 # ---------------------------------------------------------------- first run

@@ -4,6 +4,7 @@ import pytest
 
 from tests import make
 from tests.dashboard.reading import HOSTILE, Page, is_harmless
+from tracker import registry
 from tracker.models import Experiment, Project, Role
 
 
@@ -72,6 +73,8 @@ def test_shows_a_project(browser, vision):
     vision.save()
     experiment = make.experiment(vision, "sweep")
     make.candidate(experiment, name="first", metrics={"val/loss": 0.25})
+    version = make.version(make.registered_model(vision, "detector"))
+    registry.set_alias(version, "champion")
 
     page = Page(browser.get("/p/vision/"))
 
@@ -79,6 +82,8 @@ def test_shows_a_project(browser, vision):
     assert page.main.one("strong").text == "cats"
     assert not page.main.all("script")
     assert "val/loss min 0.2500" in page.main.text
+    assert page.link("detector v1") == "/p/vision/models/detector/1/"
+    assert "champion" in page.main.text
     assert page.link("sweep") == f"/p/vision/experiments/{experiment.iid}/"
 
 
@@ -117,11 +122,13 @@ def test_the_overview_costs_the_same_for_one_or_many(
 ):
     for _ in range(12):
         make.candidate(make.experiment(vision), metrics={"val/acc": 0.5})
+        make.version(make.registered_model(vision))
     browser.get("/p/vision/")
 
     # project; in trouble, live, recent; their primary metrics, the values, the best and
-    # who has it; experiments with their counts, last writes, notes, primary metrics, best
-    with django_assert_num_queries(15):
+    # who has it; experiments with their counts, last writes, notes, primary metrics, best;
+    # the newest versions and their aliases
+    with django_assert_num_queries(17):
         browser.get("/p/vision/")
 
 
