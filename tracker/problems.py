@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from dashboard import refused
 from dashboard.find import Gone
 from tracker import deadlines
 from tracker.api import errors
@@ -19,10 +20,7 @@ from tracker.models import Role
 def refusal(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
     if errors.is_api_path(request.path_info):
         return errors.error(status, code, message)
-    # Without a request: no context processor, so that nothing else can fail.
-    return render(
-        None, "problem.html", {"status": status, "message": message}, status=status
-    )
+    return refused.page(request, status, message)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -18,6 +18,7 @@ from django.contrib.auth.views import (
     PasswordResetConfirmView,
 )
 from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import (
     Http404,
     HttpRequest,
@@ -29,6 +30,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from dashboard import refused
 from dashboard.access_forms import lines
 from dashboard.forms import TokenForm
 from dashboard.shell import DENSITIES, THEMES
@@ -55,6 +57,10 @@ class SignInForm(AuthenticationForm):
 
 
 class NewPassword(PasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        in_one_line(self)
+
     def clean_old_password(self) -> str:
         """A wrong one counts, and is remembered, as a sign-in that failed: whoever sits
         before an open session may guess no more often than others."""
@@ -70,11 +76,19 @@ class ChosenPassword(SetPasswordForm):  # type: ignore[type-arg]  # not generic 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         lines(self)
+        in_one_line(self)
 
     def save(self, commit: bool = True) -> User:
         person: User = self.user
         members.change_password(person, self.cleaned_data["new_password1"])
         return person
+
+
+def in_one_line(form: Form) -> None:
+    """What Django says in a list of three, and above the second field once more."""
+    first, second = form.fields["new_password1"], form.fields["new_password2"]
+    first.help_text = "At least twelve characters, and nothing that is easily guessed."
+    second.label, second.help_text = "Once more", ""
 
 
 at_the_door = needs(Who.ANYONE, changes=Who.ANYONE)
@@ -98,8 +112,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
 
 
 def wait(request: HttpRequest, problem: TooMany) -> HttpResponse:
-    page = {"status": 429, "message": problem.message}
-    answer = render(request, "problem.html", page, status=429)
+    answer = refused.page(request, 429, problem.message)
     answer["Retry-After"] = str(int(problem.wait))
     return answer
 

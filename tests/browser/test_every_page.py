@@ -6,12 +6,14 @@ them stand the states of pages that only a query leads to.
 
 import json
 import re
+from functools import partial
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from dashboard import refused
 from tests import make
 from tests.browser.test_candidate import candidate, curve, put  # noqa: F401  (a fixture)
 from tests.dashboard.test_candidate_about import reads
@@ -186,6 +188,14 @@ def pages(world):
     yield from STATES
 
 
+def refusals():
+    """Pages with a status of which a browser would complain; all others are like them."""
+    deleted = Client().get("/p/vision/experiments/5/")
+    assert deleted.status_code == 410
+    failed = refused.page(RequestFactory().get("/x/"), 500, "Tracker failed. " * 9)
+    return {"410": deleted.content, "500": failed.content}
+
+
 def test_is_accessible_and_fits_every_screen(world, open_page, look):
     page = open_page("/projects/")
     found = []
@@ -197,6 +207,10 @@ def test_is_accessible_and_fits_every_screen(world, open_page, look):
             found.append(f"{one}: {answer.status}")
         else:
             found += [f"{one}: {fault}" for fault in look(page)]
+    for one, content in refusals().items():
+        page.route("**/refused/", partial(Route.fulfill, body=content, status=200))
+        page.goto("/refused/")
+        found += [f"{one}: {fault}" for fault in look(page)]
 
     assert len(addresses) > 50
     assert not found, "\n".join(found)

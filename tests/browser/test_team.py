@@ -45,6 +45,7 @@ print("WORLD" + json.dumps({{
     "slug": secret.slug, "number": secret.pk, "iid": bird.iid, "eid": bird.eid,
     "member": secret.memberships.get(user=ada).pk, "token": token.pk,
     "invitation": invitation.row.pk, "join": invitation.path, "experiment": sweep.iid,
+    "password": members.one_time_path(eve),
     "routes": [
         [one.address, sorted(one.needs)] for one in routes() if one.is_ours and one.needs
     ],
@@ -289,8 +290,18 @@ def test_the_pages_of_an_account_are_accessible(
 ):
     ada, visitor = somebody("ada"), somebody()
     pages = {
-        ada: ["/you/", "/you/tokens/", f"/p/{house.world['slug']}/settings/members/"],
-        visitor: ["/sign-in/", house.world["join"], "/join/over/"],
+        ada: [
+            "/you/",
+            "/you/tokens/",
+            f"/p/{house.world['slug']}/settings/members/",
+            "/nowhere/",
+        ],
+        visitor: [
+            "/sign-in/",
+            house.world["join"],
+            "/join/over/",
+            house.world["password"],
+        ],
     }
     for person, addresses in pages.items():
         person.page.emulate_media(color_scheme=theme)

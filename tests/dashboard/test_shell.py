@@ -102,3 +102,5 @@ def test_a_failure_says_little(db, monkeypatch):
     assert answer.status_code == 500
     assert "division" not in answer.content.decode()
     assert Page(answer).title == "500 · Tracker"
+    assert Page(answer).link("Try again") == "/"
+    assert answer["X-Request-Id"] in Page(answer).main.text
