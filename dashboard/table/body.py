@@ -28,6 +28,7 @@ from dashboard.table.widths import NAME
 from dashboard.templatetags.tracker_tags import ago, number, state, took
 from tracker.models import Candidate, Experiment, Kind, Project, State, Status, states
 
+CARD_FIELDS = 3
 UNFINISHED = (Status.RUNNING, Status.SCHEDULED)
 STRIP = '  <td class="c-strip" role="cell">'
 
@@ -132,7 +133,8 @@ class Table:
     def openings(self) -> list[SafeString]:
         """How the cell of each column begins: with the classes that say where on a card
         it stands, and with what is named beside it there."""
-        found, card_fields = [], 0
+        on_cards = {column: n for n, column in enumerate(self.card_fields, start=1)}
+        found = []
         for column in self.columns:
             named = label(column)
             classes = ["num"] if self.is_number(column) else []
@@ -140,9 +142,8 @@ class Table:
                 classes, named = ["num", "c-main"], ""
             elif column == (ATTRIBUTE, "state", ""):
                 classes.append("c-state")
-            elif column.kind in (Kind.METRIC, Kind.PARAM) and card_fields < 3:
-                card_fields += 1
-                classes.append(f"c-f f{card_fields}")
+            elif column in on_cards:
+                classes.append(f"c-f f{on_cards[column]}")
             elif column.kind == ATTRIBUTE:
                 classes.append("muted")
             said = " ".join([*classes, *self.pin(column)])
@@ -154,6 +155,14 @@ class Table:
                 )
             )
         return found
+
+    @property
+    def card_fields(self) -> list[Column]:
+        """A metric beside the main one, and two params: what a card has room for."""
+        rest = [column for column in self.columns if column != self.main]
+        metrics = [column for column in rest if column.kind == Kind.METRIC]
+        params = [column for column in rest if column.kind == Kind.PARAM]
+        return [*metrics[:1], *params, *metrics[1:]][:CARD_FIELDS]
 
     def pin(self, column: Column) -> list[str]:
         """The classes of a column that stays beside the name."""

@@ -1,4 +1,4 @@
-"""The menu of a column: sort, filter, group, move, pin, hide, and another summary.
+"""The menu of a column: sort, filter, group, draw, move, pin, hide, another summary.
 
 Its buttons belong to one small form, so that they work without a script; `carried_out`
 says what the table's state is after one of them.
@@ -7,6 +7,7 @@ says what the table's state is after one of them.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from dashboard.charts.chart_specs import Spec
 from dashboard.directions import rule
 from dashboard.table.columns import (
     AGGREGATES,
@@ -22,6 +23,7 @@ from dashboard.table.state import MAX_PINNED, Grouping, State
 from tracker.models import Kind
 
 STATE = Column(ATTRIBUTE, "state")
+START = Column(ATTRIBUTE, "start")
 
 
 class Act(NamedTuple):
@@ -42,21 +44,44 @@ class Menu(NamedTuple):
     summaries: list[Act]  # of a metric
     filter_by: str  # the name in a condition; empty where it cannot be one
     rule_key: str  # of a metric that people may judge otherwise
+    chart: str  # what draws it, as the Charts tab's address says; empty for nothing
 
 
-def menu(state: State, columns: Sequence[Column], column: Column) -> Menu:
+def menu(
+    state: State,
+    columns: Sequence[Column],
+    column: Column,
+    *,
+    main: Column | None,
+    is_number: bool,
+) -> Menu:
     return Menu(
         column.full_label,
         judged(column),
         [
             part
-            for part in (orders(state, column), places(state, columns, column))
+            for part in (
+                orders(state, column, is_number),
+                places(state, columns, column),
+            )
             if part
         ],
         summaries(column),
         filter_name(column),
         column.key if column.kind == Kind.METRIC else "",
+        chart(column, main, is_number),
     )
+
+
+def chart(column: Column, main: Column | None, is_number: bool) -> str:
+    """A metric as curves, and a param by what it does to the main metric."""
+    if column.kind == Kind.METRIC:
+        return Spec("line", (column.key,)).text
+    if column.kind != Kind.PARAM or main is None:
+        return ""
+    if is_number:
+        return Spec("scatter", (f"p:{column.key}", f"m:{main.key}")).text
+    return Spec("box", (main.key, column.key)).text
 
 
 def judged(column: Column) -> str:
@@ -68,20 +93,25 @@ def judged(column: Column) -> str:
     return f"{words[0].upper()}{words[1:]}{'' if is_said else ', guessed by its name'}"
 
 
-def orders(state: State, column: Column) -> list[Act]:
+def orders(state: State, column: Column, is_number: bool) -> list[Act]:
     if not column.can_sort:
         return []
     address = column.address
     ways = [("asc", "up", Sort(column, False)), ("desc", "desc", Sort(column, True))]
     acts = [
-        Act(f"{verb} {address}", f"Sort {words(sort)}", icon, state.sorts == (sort,))
+        Act(
+            f"{verb} {address}",
+            f"Sort {words(sort, is_number)}",
+            icon,
+            state.sorts == (sort,),
+        )
         for verb, icon, sort in ways
     ]
     if any(sort.column != column for sort in state.sorts):
         acts += [
             Act(
                 f"then-{verb} {address}",
-                f"Then by this, {words(sort)}",
+                f"Then by this, {words(sort, is_number)}",
                 icon,
                 sort in state.sorts[1:],
             )
@@ -90,8 +120,12 @@ def orders(state: State, column: Column) -> list[Act]:
     return acts
 
 
-def words(sort: Sort) -> str:
-    return "high to low" if sort.descending else "low to high"
+def words(sort: Sort, is_number: bool) -> str:
+    if sort.column == START:
+        return "newest first" if sort.descending else "oldest first"
+    if is_number:
+        return "high to low" if sort.descending else "low to high"
+    return "Z to A" if sort.descending else "A to Z"
 
 
 def places(state: State, columns: Sequence[Column], column: Column) -> list[Act]:

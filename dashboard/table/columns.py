@@ -297,13 +297,7 @@ def default_columns(
         params = [entry for entry in params if not is_seed(entry.key)]
     if total > 1:
         params = [entry for entry in params if entry.distinct != 1] or params
-    params.sort(
-        key=lambda entry: (
-            entry.distinct >= entry.candidates,  # a value for each tells nothing apart
-            entry.distinct,
-            entry.key,
-        )
-    )
+    params.sort(key=worth)
     chosen = [Column(Kind.PARAM, entry.key) for entry in params[:DEFAULT_PARAMS]]
     turns = zip_longest(metrics[1:], chosen[1:])
     optional = ("user", "ci", "files")
@@ -316,6 +310,17 @@ def default_columns(
         Column(ATTRIBUTE, "duration"),
         *(Column(ATTRIBUTE, key) for key in optional if key in present),
     ]
+
+
+MANY_VALUES = 12
+
+
+def worth(entry: Entry) -> tuple[bool, bool, int, str]:
+    """What was swept over stands in front of what is one thing or the other; behind them
+    come seeds, and what has so many values that it tells nothing apart."""
+    is_many = entry.distinct > MANY_VALUES or entry.distinct >= entry.candidates
+    towards_few = entry.distinct if is_many else -entry.distinct
+    return is_many, is_seed(entry.key), towards_few, entry.key
 
 
 def arranged(columns: Collection[Column]) -> list[Column]:

@@ -45,7 +45,13 @@ def heads(state: State, built: Table) -> list[Head]:
                 sort_url(state, column),
                 aria_sort(state, column),
                 place_in(state, column),
-                menu(state, built.columns, column),
+                menu(
+                    state,
+                    built.columns,
+                    column,
+                    main=built.main,
+                    is_number=built.is_number(column),
+                ),
             )
         )
         if column == built.main:

@@ -19,6 +19,8 @@ from tracker.models import Kind
 
 # How many keys of a kind the picker lists; beyond, its search box narrows on the server.
 PICKER_KEYS = 120
+# How many are offered that were on show lately.
+RECENT_KEYS = 8
 # Folders with more keys than this start closed.
 OPEN_KEYS = 12
 
@@ -103,15 +105,31 @@ def box(choice: Choice) -> str:
 
 
 def picker(
-    catalogue: Catalogue, shown: Sequence[Column], wanted: str = "", only: str = ""
+    catalogue: Catalogue,
+    shown: Sequence[Column],
+    recent: Sequence[Column] = (),
+    wanted: str = "",
+    only: str = "",
 ) -> list[Section]:
-    """What the column menu offers besides the shown ones, by kind and folder.
+    """What the column menu offers besides the shown ones: those used lately, then all
+    others by kind and folder.
 
     Narrowed by a part of the name, and to one kind.
     """
     needle = wanted.casefold()
     sections = []
     taken = {(column.kind, column.key) for column in shown}
+    again = [
+        column
+        for column in recent
+        if (column.kind, column.key) not in taken
+        and only in ("", column.kind)
+        and needle in column.key.casefold()
+    ][:RECENT_KEYS]
+    if again:
+        offered = [Choice(column.address, column.full_label, "") for column in again]
+        sections.append(Section("Used lately", offered))
+        taken |= {(column.kind, column.key) for column in again}
     for kind, title in (
         (Kind.METRIC, "Metrics"),
         (Kind.PARAM, "Parameters"),

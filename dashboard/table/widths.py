@@ -23,7 +23,7 @@ END = 18  # pixels: the last column ends where the page's text does
 LEAST, MOST = 4, 11
 SORTABLE = 18  # pixels beside a header's words
 ATTRIBUTES = {
-    "state": 9,
+    "state": 10,
     "user": 6,
     "ci": 7,
     "commit": 5,

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from dashboard import find, prose, snippets
+from dashboard.directions import Direction
 from dashboard.table import (
     column_menu,
     condition,
@@ -16,6 +17,7 @@ from dashboard.table import (
     live,
     matching,
     picker,
+    recent,
     toolbar,
 )
 from dashboard.table.columns import NAME, Catalogue, parse
@@ -26,7 +28,7 @@ from dashboard.table.state import (
     PAGE_SIZES,
     State,
 )
-from dashboard.templatetags.tracker_tags import grouped
+from dashboard.templatetags.tracker_tags import grouped, shown
 from tracker.models import Experiment, Role
 from tracker.permits import needs
 from tracker.search.table import Condition, Count
@@ -95,7 +97,11 @@ def experiment(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     else:
         uri = snippets.tracking_uri(request, project)
         page["snippet"] = snippets.connect_and_log(uri, experiment.name)
-    return render(request, "dashboard/experiment.html", page)
+    response = render(request, "dashboard/experiment.html", page)
+    if "cols" in request.GET and opened.total:
+        below = reverse("project", args=[project.slug])
+        recent.remember(request, response, below, given.state.columns)
+    return response
 
 
 def edited(request: HttpRequest, given: Listing) -> str:
@@ -146,6 +152,7 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         "chips": said,
         "has_counts": any(chip.without for chip in said),
         "clear_url": state.having(q="").url,
+        "example": example(given),
         "first_url": state.having().url,
         "before_url": before_url(state, found),
         "after_url": after_url(state, found),
@@ -170,7 +177,13 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         # columns
         "wanted": wanted,
         "shown_columns": picker.shown_choices(built.columns),
-        "picker": picker.picker(given.catalogue, built.columns, wanted, only),
+        "picker": picker.picker(
+            given.catalogue,
+            built.columns,
+            recent.known(request, given.catalogue),
+            wanted,
+            only,
+        ),
         "kinds": picker.KINDS,
         "only": only,
         "picker_hidden": state.pairs(without="cols after"),
@@ -192,6 +205,7 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         if any(head.column.prefix for head in made)
         else [],
         "rules_url": reverse("experiment_rules", args=[here.project.slug, here.iid]),
+        "charts_url": charts_url(here, state),
         "head_hidden": state.pairs(without="after from"),
         "name_sort_url": heads.sort_url(state, NAME),
         "name_aria_sort": heads.aria_sort(state, NAME),
@@ -205,6 +219,25 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         "changes_url": live.url(given),
         "pause_url": replace(state, is_paused=not state.is_paused).url,
     }
+
+
+def example(given: Listing) -> str:
+    """A filter that this experiment understands, for who has never written one."""
+    main, scale = given.built.main, given.built.extremes.scale
+    if main is None or scale is None:
+        return "status = finished and start > -7d"
+    is_least = main.direction == Direction.MIN
+    value = shown(scale.low if is_least else scale.high, 2)
+    sign = "<" if is_least else ">"
+    return f"{column_menu.filter_name(main)} {sign} {value} and status = finished"
+
+
+def charts_url(experiment: Experiment, state: State) -> str:
+    """The Charts tab for what matches, up to where it says which chart."""
+    path = reverse("experiment_charts", args=[experiment.project.slug, experiment.iid])
+    said = state.said()
+    kept = [(name, said[name]) for name in ("q", "sort") if said[name]]
+    return f"{path}?{urlencode([*kept, ('ch', '')], safe=':/,~')}"
 
 
 def before_url(state: State, found: Found) -> str:

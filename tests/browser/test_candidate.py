@@ -166,6 +166,16 @@ def test_narrows_the_parameters_while_one_types(candidate, open_page):
     expect(page.locator("#params dt:visible")).to_have_text(["lr"])
 
 
+def test_arrows_lead_from_file_to_file(candidate, open_page):
+    page = open_page(f"/p/vision/c/{candidate.iid}/artifacts/cm.csv")
+    title = page.locator("h2.fname")
+
+    page.keyboard.press("ArrowRight")
+    expect(title).to_have_text("train.py")
+    page.keyboard.press("ArrowLeft")
+    expect(title).to_have_text("cm.csv")
+
+
 def test_renames_in_place(candidate, open_page):
     page = open_page(f"/p/vision/c/{candidate.iid}/")
 

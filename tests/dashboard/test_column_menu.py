@@ -52,6 +52,20 @@ def test_groups_by_a_param():
 
 
 @pytest.mark.parametrize(
+    ("column", "is_number", "chart"),
+    [
+        (ACC, True, "line!val/acc"),
+        (Column("m", "a!b", "last"), True, "line!a%21b"),
+        (LR, True, "scatter!p:lr!m:val/acc"),
+        (LR, False, "box!val/acc!lr"),
+        (START, True, ""),
+    ],
+)
+def test_is_drawn_in_the_chart_that_fits(column, is_number, chart):
+    assert column_menu.chart(column, ACC, is_number) == chart
+
+
+@pytest.mark.parametrize(
     "text",
     ["", "hide", "hide p:nothing", "explode p:lr", "as-median m:val/acc.max",
      "group a:start", "as-max p:lr", "then p:lr", "\0 \0"],

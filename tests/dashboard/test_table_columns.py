@@ -93,6 +93,27 @@ def test_the_picker_finds_what_it_does_not_list(browser, sweep, url):
     assert len(browser.get(url).content) < 120_000
 
 
+def test_the_picker_offers_first_what_was_on_show_lately(browser, sweep, vision, url):
+    many = {f"p{n}": "1" for n in range(9)} | {"a.b!c,d": "1"}
+    make.candidate(sweep, params=many, metrics={"acc": 1, "loss": 2})
+    browser.get(url, {"cols": "p:p3,p:a.b!c%2Cd,m:acc.min"})
+    browser.get(url, {"cols": "m:acc.min,m:loss.min"})
+
+    page = Page(browser.get(url, {"cols": "a:state"}))
+    beside = make.experiment(vision, "beside")
+    make.candidate(beside, params={"p3": "1", "p4": "2"})
+    other = Page(browser.get(f"/p/vision/experiments/{beside.iid}/?cols=a:state"))
+
+    def lately(page):
+        picker = page.root.one("form", id="columns")
+        [part] = [p for p in picker.all("details") if p.text.startswith("Used lately")]
+        return [box.attributes["value"] for box in part.all("input")]
+
+    assert lately(page) == ["m:acc.min", "m:loss.min", "p:p3", "p:a.b!c%2Cd"]
+    assert lately(other) == ["p:p3"]
+    assert browser.cookies["columns"]["path"] == "/p/vision/"
+
+
 def test_the_picker_narrows_to_a_kind(browser, sweep, url):
     make.candidate(sweep, metrics={"loss": 1}, params={"lr": "1"}, tags={"team": "x"})
 
