@@ -166,14 +166,16 @@ def test_narrows_the_parameters_while_one_types(candidate, open_page):
     expect(page.locator("#params dt:visible")).to_have_text(["lr"])
 
 
-def test_arrows_lead_from_file_to_file(candidate, open_page):
-    page = open_page(f"/p/vision/c/{candidate.iid}/artifacts/cm.csv")
-    title = page.locator("h2.fname")
+def test_arrows_lead_from_picture_to_picture(candidate, open_page):
+    picture = io.BytesIO()
+    Image.new("RGB", (6, 4), "teal").save(picture, "PNG")
+    put(candidate, "plots/confusion.png", picture.getvalue())
+    page = open_page(f"/p/vision/c/{candidate.iid}/artifacts/plots/confusion.png")
 
     page.keyboard.press("ArrowRight")
-    expect(title).to_have_text("train.py")
+    expect(page.locator("h2.fname")).to_have_text("roc.png")
     page.keyboard.press("ArrowLeft")
-    expect(title).to_have_text("cm.csv")
+    expect(page.locator("h2.fname")).to_have_text("confusion.png")
 
 
 def test_renames_in_place(candidate, open_page):

@@ -126,7 +126,7 @@ def test_keys_walk_choose_and_help(sweep, open_page, is_accessible):
     page.keyboard.press("j")
     page.keyboard.press("x")
     page.keyboard.press("b")
-    expect(page.get_by_role("dialog", name="Measure against #4")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Measure against #5")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("j")
