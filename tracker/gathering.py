@@ -154,9 +154,16 @@ def write(take: Take[Verb[Any]], taken: list[Verb[Any]]) -> None:
 group: Group[Verb[Any]] = Group(write)
 
 
-def together(verb: Callable[P, T]) -> Callable[P, T]:
-    """Run a verb whole or not at all: on SQLite in one transaction with others that come."""
-    alone = atomically(verb)
+def together(
+    verb: Callable[P, T],
+    *,
+    alone: Callable[[Callable[P, T]], Callable[P, T]] = atomically,
+) -> Callable[P, T]:
+    """Run a verb whole or not at all: on SQLite in one transaction with others that come.
+
+    `alone` is how it runs elsewhere.
+    """
+    by_itself = alone(verb)
 
     @functools.wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -164,6 +171,6 @@ def together(verb: Callable[P, T]) -> Callable[P, T]:
             request = Verb(lambda: verb(*args, **kwargs))
             if group.write(request):
                 return cast(T, request.result)
-        return alone(*args, **kwargs)
+        return by_itself(*args, **kwargs)
 
     return run

@@ -4,11 +4,20 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from tracker import audit, gathering, inputs, liveness, points, recording, rows
+from tracker import (
+    audit,
+    gathering,
+    inputs,
+    liveness,
+    lives,
+    points,
+    recording,
+    rows,
+)
 from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
 from tracker.models import (
     Candidate,
@@ -210,7 +219,6 @@ def must_be_active(experiment: Experiment) -> None:
 # ---------------------------------------------------------------- candidates
 
 
-@gathering.together
 def create_candidate(
     experiment: Experiment,
     *,
@@ -231,7 +239,6 @@ def create_candidate(
     candidate = Candidate(
         project_id=experiment.project_id,
         experiment=experiment,
-        iid=next_iid(experiment.project_id, Counter.Kind.CANDIDATE),
         eid=eid,
         name=name[: recording.MAX_NAME_CHARS],
         user_id=user_id,
@@ -240,10 +247,17 @@ def create_candidate(
         artifact_uri=f"{root}/{eid}/artifacts",
         parent_eid=recording.parent_of(tags),
     )
+    if connection.vendor != "postgresql" or not lives.begin(candidate, tags):
+        _store_candidate(candidate, tags)
+    return candidate
+
+
+@gathering.together
+def _store_candidate(candidate: Candidate, tags: Mapping[str, str]) -> None:
+    candidate.iid = next_iid(candidate.project_id, Counter.Kind.CANDIDATE)
     rows.add(candidate)
     # Nobody else knows the candidate yet: no lock, and nothing to collide with.
     recording.set_first_tags(candidate, tags)
-    return candidate
 
 
 def artifact_root(experiment: Experiment) -> str:
@@ -252,7 +266,6 @@ def artifact_root(experiment: Experiment) -> str:
     return location or f"mlflow-artifacts:/{experiment.iid}"
 
 
-@gathering.together
 def update_candidate(
     candidate: Candidate | points.Named,
     *,
@@ -261,12 +274,24 @@ def update_candidate(
     name: str = "",
 ) -> Candidate:
     """Change what is given. Any status may follow any other. Raises Invalid where deleted."""
+    said = {"status": status or None, "ended_ms": ended_ms}
+    changes = {column: value for column, value in said.items() if value is not None}
+    if changes and not name and isinstance(candidate, points.Named):
+        changed = lives.changed(candidate, changes)
+        if changed is not None:
+            return changed
+    return _update_candidate(candidate, changes, name)
+
+
+@gathering.together
+def _update_candidate(
+    candidate: Candidate | points.Named, changes: Mapping[str, Any], name: str
+) -> Candidate:
     candidate = recording.lock(candidate)
-    if status or ended_ms is not None:
-        candidate.status = status or candidate.status
-        candidate.ended_ms = candidate.ended_ms if ended_ms is None else ended_ms
-        candidate.closed_ms = None
-        rows.change(candidate, "status", "ended_ms", "closed_ms")
+    if changes:
+        for column, value in {**changes, "closed_ms": None}.items():
+            setattr(candidate, column, value)
+        rows.change(candidate, *changes, "closed_ms")
     if name and name != candidate.name:
         recording.set_tags(candidate, {recording.RUN_NAME: name})
     return candidate

@@ -386,6 +386,11 @@ def catalogue(
     )
 
 
+def is_catalogued(candidate: Candidate, kind: Kind, keys: Iterable[str]) -> bool:
+    """Whether this process knows that the catalogue names them."""
+    return all((candidate.experiment_id, kind, key) in _seen for key in keys)
+
+
 def catalogue_again(candidates: Sequence[int], experiment: Experiment) -> None:
     """The keys of candidates that came from another experiment."""
     rows: list[tuple[Kind, type[Param] | type[Metric] | type[Tag]]] = [

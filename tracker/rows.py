@@ -4,13 +4,13 @@ For what scripts report: there the ORM's own work would cost more than the datab
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Model
+from django.db.models import Choices, Model
 from django.db.models.base import ModelState
 from psycopg.types.numeric import Int8
 
@@ -101,14 +101,45 @@ def one(
     columns = columns_of(model, vendor)
     # SQLite locks the whole database when the transaction begins.
     tail = " FOR NO KEY UPDATE" if lock and vendor == "postgresql" else ""
-    with cursor() as asked:
+    with planned() as asked:
         asked.execute(
             f"SELECT {columns.sql} FROM {model._meta.db_table} WHERE {where}{tail}",
-            values,
+            sized(values),
         )
         row = asked.fetchone()
-    if row is None:
+    return None if row is None else _read(model, columns, row)
+
+
+def one_changed(
+    model: type[M],
+    changes: Mapping[str, Any],
+    where: str,
+    values: Sequence[Any],
+    *,
+    also: Mapping[str, str],
+) -> M | None:
+    """Change the row that meets a condition, and return it with what else is asked of it.
+
+    One statement, and so whole or not at all by itself.
+    """
+    columns = columns_of(model, connection.vendor)
+    with planned() as asked:
+        asked.execute(
+            f"UPDATE {model._meta.db_table}"
+            f" SET {', '.join(f'{name} = %s' for name in changes)} WHERE {where}"
+            f" RETURNING {', '.join([columns.sql, *also.values()])}",
+            sized([*changes.values(), *values]),
+        )
+        found = asked.fetchall()
+    if not found:
         return None
+    [row] = found
+    changed = _read(model, columns, row[: len(columns.names)])
+    vars(changed).update(zip(also, row[len(columns.names) :], strict=True))
+    return changed
+
+
+def _read(model: type[M], columns: Columns, row: Sequence[Any]) -> M:
     read = list(row)
     for place, convert in columns.converted:
         if read[place] is not None:
@@ -136,9 +167,7 @@ def add(row: Model) -> None:
     """Insert a row that nobody else knows yet, and give it its primary key."""
     fields, statement = _insertion(type(row))
     with cursor() as asked:
-        asked.execute(
-            statement, [_stored(field, field.pre_save(row, True)) for field in fields]
-        )
+        asked.execute(statement, stored(row, fields))
         [row.pk] = asked.fetchone()
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
@@ -151,6 +180,11 @@ def _insertion(model: type[Model]) -> tuple[list[Any], str]:
         f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({places(len(fields))})"
         " RETURNING id"
     )
+
+
+def stored(row: Model, fields: Iterable[Any]) -> list[Any]:
+    """What an insertion writes into these columns."""
+    return [_stored(field, field.pre_save(row, True)) for field in fields]
 
 
 def change(row: Model, *names: str) -> None:
@@ -265,6 +299,11 @@ def _on_one_journey(
         return found
 
 
+def planned() -> Any:
+    """A cursor for statements that come again and again: see `prepared`."""
+    return prepared() if connection.vendor == "postgresql" else cursor()
+
+
 @contextmanager
 def prepared() -> Iterator[Any]:
     """A cursor whose statements PostgreSQL plans once for each connection.
@@ -285,6 +324,14 @@ def prepared() -> Iterator[Any]:
 def integers(values: Iterable[int]) -> list[Int8]:
     """Of one width whatever their size, so that one prepared statement takes them all."""
     return [Int8(value) for value in values]
+
+
+def sized(values: Iterable[Any]) -> list[Any]:
+    """The same for values of which some are integers, and texts are of a choice."""
+    plain = [one.value if isinstance(one, Choices) else one for one in values]
+    if connection.vendor == "sqlite":
+        return plain
+    return [Int8(value) if type(value) is int else value for value in plain]
 
 
 def places(number: int) -> str:

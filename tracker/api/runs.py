@@ -156,9 +156,14 @@ def update(call: Call, asked: Update) -> dict[str, Any]:
         ended_ms=asked.end_time,
         name=asked.run_name,
     )
-    experiment = rows.one(Experiment, "id = %s", [candidate.experiment_id])
-    assert experiment
-    return {"run_info": info(candidate, experiment.iid)}
+    iid = vars(candidate).get("experiment_iid") or experiment_iid(candidate)
+    return {"run_info": info(candidate, iid)}
+
+
+def experiment_iid(candidate: Candidate) -> int:
+    found = rows.one(Experiment, "id = %s", [candidate.experiment_id])
+    assert found
+    return found.iid
 
 
 class One(Message):
