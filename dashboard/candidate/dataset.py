@@ -119,13 +119,17 @@ def fields_of(schema: Any) -> list[Field]:
 # ---------------------------------------------------------------- profile
 
 
+# As MLflow's client names them.
+NAMES = {"num_rows": "rows", "num_elements": "values"}
+
+
 def profiled(profile: Any) -> tuple[list[tuple[str, str]], list[Table]]:
     """Its numbers, and a table of those that it gives for each column."""
     if not isinstance(profile, dict):
         return [], []
     facts, tables = [], []
     for key, value in list(profile.items())[:MAX_ROWS]:
-        name = str(key)[:200].replace("_", " ")
+        name = NAMES.get(key) or str(key)[:200].replace("_", " ")
         if is_by_column(value):
             tables.append(table(name, value))
         elif isinstance(value, dict):

@@ -154,6 +154,7 @@ def opened(
         ),
         "as_source": request.GET.get("as") == "source",
         "page_url": here.raw(chosen, "page"),
+        "has_scripts": not chosen.name.lower().endswith(".svg"),
         "runs_scripts": request.GET.get("run") == "1",
         "is_open": chosen.size_bytes <= pages.AT_ONCE_BYTES
         or bool({"run", "open"} & request.GET.keys()),

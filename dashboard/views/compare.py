@@ -102,6 +102,7 @@ def common(request: HttpRequest, asked: Chosen, tab: str) -> dict[str, Any]:
             for iid in [candidate.iid]
         ],
         "baseline": asked.baseline,
+        "pair": pair(request, asked, None),
         "tab": tab,
         "tabs": TABS.items(),
         "set_text": options.written_iids(asked.iids),

@@ -7,6 +7,7 @@
   if (!window.Plotly) return;
 
   const VIEW_STATE = ["c", "b", "x", "y", "sm", "clip"]; // what of the page's address concerns charts
+  const PHONE = matchMedia("(max-width: 639px)");
   const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" };
   const { withColours, shown } = window.paint;
   const { ask } = window.chartRequests;
@@ -20,7 +21,10 @@
       this.legend = frame.querySelector("[data-legend]");
       this.shared = this.legend ? null : document.querySelector("[data-shared-legend]");
       this.at = frame.querySelector("[data-at]") ?? (this.shared && document.querySelector("[data-shared-at]"));
-      this.hidden = new Set((new URLSearchParams(location.search).get("hide") ?? "").split(",").filter(Boolean));
+      const hide = new URLSearchParams(location.search).get("hide");
+      this.hidden = new Set((hide ?? "").split(",").filter(Boolean));
+      // A phone has room for two, unless the address says which.
+      this.pair = hide === null && PHONE.matches ? document.querySelector("[data-pair]")?.dataset.pair.split(",") : null;
       this.focus = null;
       this.range = null; // in what addresses say: steps, seconds since the start, milliseconds
       this.whole = null; // the answer for the whole range, for when a zoom is left
@@ -67,6 +71,8 @@
     }
 
     show(answer) {
+      if (this.pair && !this.answer && this.legend)
+        for (const { id } of answer.legend) if (!this.pair.includes(String(id))) this.hidden.add(id);
       this.answer = answer;
       this.tellNotes(answer.notes);
       const title = this.frame.querySelector("[data-title]");
@@ -154,7 +160,30 @@
     }
 
     // ---- a range along the axis, for all charts that share it
+    // The same by a button as by dragging; `whole` is also what a double click does.
+    zoomBy(way) {
+      const axis = this.live?._fullLayout?.xaxis;
+      if (!axis) return;
+      const { yaxis } = this.answer.figure.layout;
+      const across = yaxis?.range ? { "yaxis.range": [...yaxis.range] } : { "yaxis.autorange": true };
+      if (way === "all") return Plotly.relayout(this.live, { "xaxis.autorange": true, ...across });
+      const [low, high] = axis.range.map(axis.r2l);
+      const middle = (low + high) / 2, half = (high - low) * (way === "in" ? 0.25 : 1);
+      const [from, to] = [middle - half, middle + half].map(axis.l2r);
+      return Plotly.relayout(this.live, { "xaxis.range[0]": from, "xaxis.range[1]": to });
+    }
+
+    // What is not the whole can be left by a button.
+    tellZoom() {
+      const { xaxis, yaxis } = this.live._fullLayout;
+      const isWhole = (axis, said) => !axis || axis.autorange || Boolean(said?.range && String(axis.range) === String(said.range));
+      const { layout } = this.answer.figure;
+      const button = this.frame.querySelector("header [data-zoom=all]");
+      if (button) button.hidden = isWhole(xaxis, layout.xaxis) && isWhole(yaxis, layout.yaxis);
+    }
+
     zoom(change) {
+      this.tellZoom();
       if (this.quiet || !this.answer.axis) return;
       if (change["xaxis.autorange"]) {
         if (this.range) range.choose(this, null);
@@ -175,6 +204,7 @@
           ? { "xaxis.range": ends.map((end) => axis === "time" ? dated(end) : end / scale) }
           : { "xaxis.autorange": true });
         this.quiet = false;
+        this.tellZoom();
       }
       if (!this.whole?.finer) return;
       if (ends) return this.load();
@@ -400,6 +430,8 @@
     }
     const big = event.target.closest("[data-maximise]");
     if (big) maximise(big.closest("[data-chart]"));
+    const way = event.target.closest("[data-zoom]");
+    if (way) charts.get(way.closest("[data-chart]"))?.zoomBy(way.dataset.zoom);
     const picture = event.target.closest("[data-picture]");
     if (picture) charts.get(picture.closest("[data-chart]"))?.save(picture.dataset.picture);
   });
@@ -464,7 +496,7 @@
     for (const frame of document.querySelectorAll("[data-chart]")) {
       if (charts.has(frame)) continue;
       charts.set(frame, new Chart(frame));
-      for (const button of frame.querySelectorAll("[data-maximise], [data-picture]")) button.hidden = false;
+      for (const button of frame.querySelectorAll("[data-maximise], [data-picture], [data-zooms]")) button.hidden = false;
       seen.observe(frame);
     }
   };

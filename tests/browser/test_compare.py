@@ -94,6 +94,23 @@ def test_a_hidden_curve_stays_hidden_in_the_link(sweep, open_page):
     )
 
 
+def test_a_phone_shows_the_curves_of_two(sweep, open_page):
+    page = open_page("/p/vision/compare/?c=1-3&tab=curves", size="phone")
+
+    expect(page.locator("#chart-1 [data-curve='2']")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(page.locator("#chart-1 [data-curve='3']")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    page.get_by_label("Right").select_option("3")
+
+    expect(page.locator("#chart-1 [data-curve='2']")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    assert "r=3" in page.url
+
+
 def test_looking_at_a_legend_entry_thickens_its_line(sweep, open_page):
     page = open_page("/p/vision/compare/?c=1-3")
     line_colours(page)

@@ -76,10 +76,25 @@ def test_charts_move_together_and_the_address_keeps_it(open_page, sweep):
     assert "y=log" in page.url
     assert "sm=ema%3A0.2" in page.url
 
-    page.locator("[aria-label^='Actions of']").first.click()
+    menu = page.locator("[aria-label^='Actions of']").first
+    whole = page.get_by_role("button", name="Whole range").first
+    menu.click()
+    page.get_by_role("button", name="Zoom in").first.click()
+    page.wait_for_function(f"{RANGES}.every(([low, high]) => low > 0 && high < 1)")
+    whole.click()
+    page.wait_for_function(f"{RANGES}.every(([low]) => low <= 0)")
+    expect(whole).to_be_hidden()
+
+    menu.click()
     with page.expect_download() as saved:
         page.locator("[data-picture=png]").first.click()
     assert saved.value.suggested_filename.endswith(".png")
+
+    # What is logged meanwhile comes by itself, and leaves the reader's choices alone.
+    make.candidate(sweep, name="newest", points=curve("val/acc", [0.1, 0.2, 0.3]))
+    expect(page.locator("[data-shared-legend]")).to_contain_text("newest")
+    page.wait_for_function(f"{RANGES}.some(([, high]) => high >= 2)")
+    expect(page.locator("[data-smoothing]")).to_have_text("EMA 0.2")
 
 
 def test_pictures_stand_in_for_charts_without_a_script(open_page, sweep):

@@ -116,7 +116,7 @@ class TestADataset:
 
         rows = [row.text for row in page.main.one("tbody").all("tr")]
         assert rows == [f"{HOSTILE} double", "species string may be missing"]
-        assert facts(page)["num rows"] == "15 000"
+        assert facts(page)["Rows"] == "15 000"
         source = "https://data.example.com/iris.csv"
         assert page.link(source) == source
         table = Page(browser.get(page.link("2 candidates")))
@@ -144,8 +144,8 @@ class TestADataset:
 
         first, second = page.main.all("tbody")
         assert first.one("tr").text == "feature unnamed uint8 [-1, 8]"
-        assert facts(page)["features shape"] == "3 × 8"
-        assert facts(page)["features size, x"] == "24"
+        assert facts(page)["Features shape"] == "3 × 8"
+        assert facts(page)["Features size, x"] == "24"
         assert [row.text for row in second.all("tr")] == ["a 1.5", "b 2 7"]
 
     @pytest.mark.parametrize(
