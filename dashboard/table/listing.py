@@ -286,8 +286,11 @@ def extremes_of(
     facts: Facts,
     main: Column | None,
 ) -> Extremes:
+    shown = extremes.of_shown(found.candidates, facts, columns, main=main)
     if found.is_complete:
-        return extremes.of_shown(found.candidates, facts, columns, main=main)
+        return shown
+    if found.is_filtered and found.keys is None:
+        return Extremes({}, shown.scale)  # nothing is known of the others
     try:
         with found.search.limited():
             return extremes.of_all(
@@ -296,7 +299,7 @@ def extremes_of(
                 columns,
                 main=main,
                 total=found.number.number,
-                keys=found.keys,
+                keys=found.keys or (),
             )
     except Invalid:  # a regular expression that takes too long for all
         return extremes.UNKNOWN

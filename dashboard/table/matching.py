@@ -24,6 +24,10 @@ from tracker.search.table import Condition, Count, Search
 EXPIRED = "This link to a page has expired; here is the first one."
 
 
+# Some match; counting them would take too long.
+UNKNOWN = Count(0, False)
+
+
 class Problem(NamedTuple):
     """What is wrong with a filter, and where: the place counts from 0."""
 
@@ -39,7 +43,8 @@ class Found(NamedTuple):
     problem: Problem | None = None
     note: str = ""
     grouped: Grouped | None = None
-    keys: Sequence[int] = ()  # of all that match, where a filter was asked; or of many
+    # Of all that match a filter, or of the first ten thousand; None where nobody knows.
+    keys: Sequence[int] | None = None
 
     @property
     def is_filtered(self) -> bool:
@@ -99,9 +104,10 @@ def found(
         known=known,
         with_archived=state.with_archived,
     )
-    number, keys = Count(opened.shown(state.with_archived), True), list[int]()
+    number, keys = Count(opened.shown(state.with_archived), True), None
     if text:
-        number, keys = asked.keys()
+        keys = asked.keys()
+        number = table.counted(len(keys)) if keys is not None else UNKNOWN
     if state.grouping:
         with asked.limited():
             groups = grouping.page(
@@ -125,6 +131,9 @@ def found(
         if not state.token:
             raise
         note, page = EXPIRED, listed.page(limit=state.size)
+    if number is UNKNOWN:
+        is_all = not page.next_token and not page.previous_token
+        number = Count(len(page.rows), is_all)
     return Found(asked, page, number, text, None, note, keys=keys)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests import make
 from tests.dashboard.reading import Page
+from tracker.search.table import Search
 
 
 @pytest.fixture
@@ -212,3 +213,16 @@ def test_the_best_of_very_many_comes_from_the_index(browser, six, url, monkeypat
     assert few.main.one("table") == very_many.main.one("table")
     assert few.column("acc max , higher is better")[0] == "best: 0.3000"
     assert few.main.one("table") == many.main.one("table")
+
+
+def test_a_filter_that_takes_too_long_to_count_still_has_its_page(
+    browser, sweep, url, monkeypatch
+):
+    make.candidates(sweep, 30, metrics={"val/acc": 0.5})
+    monkeypatch.setattr(Search, "keys", lambda search: None)
+
+    page = browser.get(url, {"q": "val/acc > 0", "n": 25})
+
+    text = page.content.decode()
+    assert "25+ of 30 match" in text
+    assert 'class="best"' not in text  # of so many nobody knows

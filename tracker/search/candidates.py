@@ -1,9 +1,10 @@
 """Finding candidates: the filter and the order of MLflow's `runs/search`, and of the pages."""
 
+import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import F, FilteredRelation, Max, OuterRef, Q, QuerySet, Value
+from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Sum, Value
 
 from tracker.models import (
     Candidate,
@@ -13,6 +14,7 @@ from tracker.models import (
     Metric,
     Param,
     Tag,
+    Tally,
 )
 from tracker.search import grammar, ordering
 from tracker.search.fields import (
@@ -23,6 +25,7 @@ from tracker.search.fields import (
     RANGE,
     Entity,
     Field,
+    Narrowed,
     Table,
 )
 from tracker.search.grammar import Comparison
@@ -167,14 +170,14 @@ def choose(
     metric = _only_metric(terms)
     known = [one for one in asked if metric and _is_about(one, metric)]
     others = [one for one in asked if one not in known]
-    conditions = Q(also, *(field.condition(one) for field, one in others))
+    conditions = [(one, one.field.condition(one.asked)) for one in others]
     few = _few(others, within)
+    met = few.met if few else None
+    rows = everyone.filter(also, *(each for one, each in conditions if one is not met))
     if few is None:
-        rows = everyone.filter(conditions, experiment__in=within)
+        rows = rows.filter(experiment__in=within)
     else:
-        rows = everyone.filter(conditions, pk__in=few)
-    if few is not None:
-        within = []
+        rows, within = rows.filter(pk__in=few.keys), []
     if metric is None:
         return Choice(rows, _order(terms, within))
     if _is_latest(metric.field):
@@ -186,40 +189,52 @@ def choose(
 
 # Finding this many along an index costs about a millisecond.
 FEW = 1000
-# The same where there are more candidates than this.
-FEW_OF_VAST = 5000
-VAST = 200_000
+# Of a very large experiment more are worth listing. A page of a hundred of those that m of
+# n candidates meet is walked in 100 n / m rows, each about as dear as one that is listed
+# and sorted: both take the same time where m² = 100 n.
+BALANCE = 100
 # As many experiments are walked one by one, and merged; more are sorted together.
 MAX_PARTS = 100
 
 
-def _few(asked: Sequence[Question], within: Sequence[int]) -> list[int] | None:
+class Few(NamedTuple):
+    """Candidates that an index found, and the question they are the whole answer to."""
+
+    keys: list[int]
+    met: Question | None
+
+
+def _few(asked: Sequence[Question], within: Sequence[int]) -> Few | None:
     """The candidates that meet one of the conditions, if an index says that they are few.
 
     Then a page is made of them. If each condition is met by many, the first hundred that
     meet all are soon found by walking along the order. So neither case reads the whole
     experiment, whatever the database's planner believes of it.
     """
-    looked_at = []
-    for field, one in asked:
-        rows = field.narrowed(one)
-        if rows is not None:
-            looked_at.append(rows.filter(experiment__in=within))
-            found = _first(looked_at[-1], FEW + 1)
-            if len(found) <= FEW:
-                return found
-    # Of a million, a thousand is one in a thousand: to walk until a hundred of those are
-    # met takes longer than to list five thousand.
-    if looked_at and (Candidate.objects.aggregate(last=Max("pk"))["last"] or 0) > VAST:
-        for rows in looked_at:
-            found = _first(rows, FEW_OF_VAST + 1)
-            if len(found) <= FEW_OF_VAST:
-                return found
+    narrowed = [(one, one.field.narrowed(one.asked)) for one in asked]
+    indexed = [(one, found) for one, found in narrowed if found]
+    if not indexed:
+        return None
+    found = _listed(indexed, within, FEW)
+    most = 0 if found else _worth_listing(within)
+    return _listed(indexed, within, most) if most > FEW else found
+
+
+def _listed(
+    indexed: Sequence[tuple[Question, Narrowed]], within: Sequence[int], most: int
+) -> Few | None:
+    for one, (rows, is_exact) in indexed:
+        found = rows.filter(experiment__in=within).values_list("candidate", flat=True)
+        keys = list(found[: most + 1])
+        if len(keys) <= most:
+            return Few(keys, one if is_exact else None)
     return None
 
 
-def _first(rows: QuerySet[Any], number: int) -> list[int]:
-    return list(rows.values_list("candidate", flat=True)[:number])
+def _worth_listing(within: Sequence[int]) -> int:
+    tallied = Tally.objects.filter(experiment__in=within)
+    size = tallied.aggregate(size=Sum("candidates"))["size"]
+    return math.isqrt(BALANCE * (size or 0))
 
 
 # ---------------------------------------------------------------- order

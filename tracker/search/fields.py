@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Model, OuterRef, Q, QuerySet
 
@@ -59,7 +59,7 @@ class Field:
         self.check(asked)
         return self.tested(f"{alias}__{self.path}", asked)
 
-    def narrowed(self, asked: Comparison) -> QuerySet[Any] | None:
+    def narrowed(self, asked: Comparison) -> "Narrowed | None":
         """The rows that meet the condition, and perhaps others, where an index finds them."""
         if not self.is_indexed or self.rows is None or asked.operator in PRESENCE:
             return None
@@ -69,7 +69,7 @@ class Field:
         rows = self.rows._default_manager.filter(
             narrowing.condition, key=self.key or asked.name.key
         )
-        return rows.order_by(*narrowing.order)
+        return Narrowed(rows.order_by(*narrowing.order), narrowing.is_exact)
 
     def check(self, asked: Comparison) -> None:
         if asked.operator not in self.operators:
@@ -84,6 +84,13 @@ class Field:
         if asked.operator in PRESENCE:
             return Q((f"{path}__isnull", asked.operator == "IS NULL"))
         return self.kind.condition(path, asked)
+
+
+class Narrowed(NamedTuple):
+    """Rows found along an index; where they are exact, nothing is left to be asked of them."""
+
+    rows: QuerySet[Any]
+    is_exact: bool
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class Narrowing(NamedTuple):
 
     condition: Q
     order: Sequence[str] = ()
+    is_exact: bool = False  # whoever meets it meets what was asked
 
 
 def unexpected(value: grammar.Value, expected: str) -> BadFilter:
@@ -166,7 +167,7 @@ class Number(Text):
         if asked.operator == "!=":
             return None
         # In the order of the index: PostgreSQL would look for a thousand in the table.
-        return Narrowing(self.condition(path, asked), [path])
+        return Narrowing(self.condition(path, asked), [path], is_exact=True)
 
     def columns(self, path: str, descending: bool, *, optional: bool) -> list[Column]:
         if not optional:

@@ -63,8 +63,9 @@ from tracker.search.states import WORDS, StateWord
 ATTRIBUTE = "a"
 MAX_SORTS = 3
 SUGGESTED_CHARS = 40
-# Counting further than this costs more than it tells.
+# Counting further than this costs more than it tells, and so does counting for longer.
 MAX_COUNT = 10_000
+COUNT_SECONDS = 1.0
 
 
 class SortKey(NamedTuple):
@@ -109,12 +110,12 @@ class Search:
         """All that match, in no order. Evaluate it inside `limited()`."""
         return viewed(self.choice.rows, self.view)
 
-    def limited(self) -> AbstractContextManager[None]:
+    def limited(self, seconds: float | None = None) -> AbstractContextManager[None]:
         """The search gets a limited time inside, and regular expressions less of it.
 
         Raises TooSlow, or Invalid for an expression.
         """
-        return regular.limited() if self.has_pattern else deadlines.limited()
+        return regular.limited() if self.has_pattern else deadlines.limited(seconds)
 
     def page(self, *, limit: int = 100, token: str = "") -> Page[Candidate]:
         with self.limited():
@@ -132,14 +133,16 @@ class Search:
             number = self.rows[: MAX_COUNT + 1].count()
         return counted(number)
 
-    def keys(self) -> tuple[Count, list[int]]:
-        """How many match, and their primary keys as far as that was counted.
+    def keys(self) -> list[int] | None:
+        """The primary keys of those that match, up to one more than MAX_COUNT.
 
-        For whoever asks more about them: so the filter is met once and not twice.
+        None where finding them takes too long: a page of them may be found much sooner.
         """
-        with self.limited():
-            found = list(self.rows.values_list("pk", flat=True)[: MAX_COUNT + 1])
-        return counted(len(found)), found
+        try:
+            with self.limited(COUNT_SECONDS):
+                return list(self.rows.values_list("pk", flat=True)[: MAX_COUNT + 1])
+        except Invalid:
+            return None
 
 
 def counted(number: int) -> Count:
