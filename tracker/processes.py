@@ -101,15 +101,22 @@ def watch(web: Child, worker: Child, *, is_ready: Callable[[], bool]) -> int:
     """
     alarm = _alarm()
     gc.freeze()  # what is loaded by now stays shared between the processes
+    try:
+        return _keep(web, worker, alarm, is_ready)
+    finally:  # also after an error: nobody else would ever tell them to stop
+        _stop([child for child in (web, worker) if child.process])
+
+
+def _keep(
+    web: Child, worker: Child, alarm: socket.socket, is_ready: Callable[[], bool]
+) -> int:
     web.start()
     worker.start()
     waiting = True
-    code = 0
     while not _rang(alarm):
         if web.process.exitcode is not None:
             log.error("The web server ended; stopping.")
-            code = 1
-            break
+            return 1
         waiting = waiting and not is_ready()
         pause = READY_PAUSE_SECONDS if waiting else None
         if worker.process and worker.process.exitcode is not None:
@@ -122,8 +129,7 @@ def watch(web: Child, worker: Child, *, is_ready: Callable[[], bool]) -> int:
                 continue
         running = [child.process.sentinel for child in (web, worker) if child.process]
         wait([alarm, *running], pause)
-    _stop([child for child in (web, worker) if child.process])
-    return code
+    return 0
 
 
 def _alarm() -> socket.socket:

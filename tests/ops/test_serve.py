@@ -1,5 +1,7 @@
 """`manage.py serve`: it starts, it stops, and it says what is wrong in one sentence."""
 
+import errno
+import io
 import os
 import re
 import signal
@@ -13,6 +15,7 @@ import pytest
 import requests
 
 from tests.live import ROOT, SERVE, Server, environment, free_port
+from tracker.management.commands.serve import Command
 
 
 def wait_for(condition, seconds=15.0):
@@ -57,6 +60,14 @@ def test_tells_where_it_is_and_what_to_paste(server):
 
     assert f"Tracker is at {server.url}." in server.output()
     assert f"export MLFLOW_TRACKING_URI={server.url}\n" in server.output()
+
+
+def test_goes_on_where_nobody_hears_it():
+    class Full(io.StringIO):
+        def flush(self):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    Command(stdout=Full()).say("Tracker is at …")
 
 
 def test_starts_again_without_preparing_anything(prepared, capsys):

@@ -3,6 +3,7 @@
 Everything is prepared in this one process, so that a second start takes a second.
 """
 
+import contextlib
 import socket
 import sys
 from importlib import import_module
@@ -66,9 +67,13 @@ class Command(BaseCommand):
         return True
 
     def say(self, text: str) -> None:
-        """Also into a pipe at once: somebody may be waiting for it."""
-        self.stdout.write(text)
-        self.stdout.flush()
+        """Also into a pipe at once: somebody may be waiting for it.
+
+        Where nobody listens any more, or the disk of the log is full, goes on unheard.
+        """
+        with contextlib.suppress(OSError):
+            self.stdout.write(text)
+            self.stdout.flush()
 
 
 def start_worker() -> None:
