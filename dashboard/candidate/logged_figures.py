@@ -26,6 +26,13 @@ def figure(artifact: Artifact, text: str, *, is_whole: bool) -> Any:
     return in_page(text) if is_document else in_json(text)
 
 
+def whole(artifact: Artifact) -> Any:
+    """The figure in a file that is not too long to be drawn at once, or None."""
+    return figure(
+        artifact, previews.whole(artifact, pages.AT_ONCE_BYTES), is_whole=True
+    )
+
+
 def in_json(text: str) -> Any:
     try:
         value = contents.parse_json(text)

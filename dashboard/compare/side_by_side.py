@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 
+from artifacts import pages
 from artifacts.models import Artifact
+from dashboard.candidate import logged_figures
 from dashboard.candidate.head import Found
 from dashboard.candidate.shelves import Shelf
 from dashboard.candidate.showing import language_of
@@ -20,6 +22,7 @@ from tracker.models import Candidate, LoggedModel, Project
 MAX_PATHS = 500
 MAX_READ = 8  # files that are looked into at once
 MAX_IMAGES = 50
+MAX_DOCUMENTS = 4
 MAX_LARGE = 4  # matrices of more than twenty labels
 MAX_FEATURES = 40
 
@@ -106,17 +109,28 @@ class Side(NamedTuple):
     artifact: Artifact
     url: str
     image_url: str
+    page_url: str
     is_baseline: bool
+
+
+class Document(NamedTuple):
+    """A page of a script's making, or the figure that is all of it."""
+
+    side: Side
+    id: str
+    figure: Any = None
 
 
 class Compared(NamedTuple):
     """What the template shows; only what is there is filled."""
 
-    kind: str  # image, matrix, curve, importance, table, text, none
+    kind: str  # image, page, figure, matrix, curve, importance, table, text, none
     sides: list[Side]
     missing: list[Candidate]
     is_same: bool  # byte by byte, for all
     pair: tuple[Side, Side] | None = None
+    is_document: bool = False  # can be looked at, beside being read
+    documents: list[Document] = []
     matrices: list[Any] = []
     differences: list[Any] = []
     weights: list[Any] = []
@@ -149,6 +163,7 @@ def sides(
                     artifact,
                     here.address(artifact.path),
                     here.raw(artifact, "image"),
+                    here.raw(artifact, "page"),
                     candidate == baseline,
                 )
             )
@@ -202,6 +217,7 @@ class Wanted(NamedTuple):
     right: str = ""
     in_rows: bool = True  # matrices as shares of their rows
     is_split: bool = False
+    as_text: bool = False  # of what can be looked at too
     key: str = ""
     by: str = ""
     worst: bool = True
@@ -220,11 +236,32 @@ def compared(
     if not found:
         return base
     pair = chosen_pair(found, wanted)
+    if is_document(found[0].artifact):
+        base = base._replace(is_document=True)
+        if not wanted.as_text:
+            seen = documents(found[:MAX_DOCUMENTS])
+            kind = "figure" if any(one.figure for one in seen) else "page"
+            return base._replace(kind=kind, pair=pair, documents=seen)
     first = readings.read(pair[0].artifact if pair else found[0].artifact)
     base = base._replace(kind=first.kind, pair=pair, reason=first.reason)
     if first.kind == "image":
         return base._replace(sides=list(found[:MAX_IMAGES]))
     return looked_into(base, first, wanted)
+
+
+def is_document(artifact: Artifact) -> bool:
+    return pages.is_page(artifact) or artifact.facts.get("looks_like") == "plotly"
+
+
+def documents(found: Sequence[Side]) -> list[Document]:
+    return [
+        Document(
+            side,
+            f"figure-{side.candidate.iid}",
+            logged_figures.whole(side.artifact),
+        )
+        for side in found
+    ]
 
 
 def chosen_pair(found: Sequence[Side], wanted: Wanted) -> tuple[Side, Side] | None:

@@ -134,6 +134,7 @@ def artifacts(
         right=request.GET.get("r", ""),
         in_rows=request.GET.get("unit") != "counts",
         is_split=request.GET.get("view") == "split",
+        as_text=request.GET.get("view") == "text",
         key=request.GET.get("key", ""),
         by=request.GET.get("by", ""),
         worst=request.GET.get("order") != "best",

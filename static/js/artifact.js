@@ -29,13 +29,12 @@
   });
 
   // ---- a Plotly figure as JSON: drawn by our own Plotly, which runs nothing of it --------------------
-  const box = document.querySelector("[data-figure]");
-  const draw = () => {
-    const { data, layout } = JSON.parse(document.getElementById("figure").textContent);
+  const draw = (box) => {
+    const { data, layout } = JSON.parse(document.getElementById(box.dataset.figure || "figure").textContent);
     // What a file says about the page around it is not followed: no size, no foreign images.
     const { width, height, images, updatemenus, sliders, ...rest } = layout ?? {};
     Plotly.newPlot(box, data, { ...rest, autosize: true }, { displayModeBar: false, responsive: true })
       .catch(() => { box.textContent = "This figure cannot be drawn."; });
   };
-  if (box && window.Plotly) draw();
+  if (window.Plotly) document.querySelectorAll("[data-figure]").forEach(draw);
 })();

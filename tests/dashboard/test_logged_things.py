@@ -248,3 +248,44 @@ def test_a_page_without_a_figure_is_a_page(browser, sweep, call):
     page = Page(browser.get(url(candidate, "artifacts/figure.html")))
 
     assert page.root.all("iframe")
+
+
+class TestSideBySide:
+    """What can be looked at is set side by side in a comparison, and read as text too."""
+
+    def look(self, browser, pair, path, **query):
+        return compare(browser, *pair, tab="artifacts", path=path, **query)
+
+    def test_pages_stand_in_frames(self, browser, sweep):
+        pair = make.candidates(sweep, 2)
+        for candidate in pair:
+            put(
+                candidate,
+                "report.html",
+                f"<html>{candidate.iid}<script>1</script></html>",
+            )
+
+        page = self.look(browser, pair, "report.html")
+
+        frames = [one.attributes for one in page.root.all("iframe")]
+        assert [one["sandbox"] for one in frames] == ["", ""]
+        assert [one["src"] for one in frames] == [
+            url(candidate, "raw/report.html?as=page") for candidate in pair
+        ]
+        text = self.look(browser, pair, "report.html", view="text")
+        assert not text.root.all("iframe")
+        assert text.root.all("table")
+
+    def test_figures_are_drawn(self, browser, sweep):
+        pair = make.candidates(sweep, 2)
+        for candidate in pair:
+            figure = {"data": [{"type": "bar", "y": [candidate.iid]}], "layout": {}}
+            put(candidate, "bar.html", plotly_page(figure))
+
+        page = self.look(browser, pair, "bar.html")
+
+        assert not page.root.all("iframe")
+        for candidate in pair:
+            name = f"figure-{candidate.iid}"
+            assert page.root.one("div", data_figure=name)
+            assert f'"y": [{candidate.iid}]' in page.root.one("script", id=name).exact
