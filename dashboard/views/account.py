@@ -172,8 +172,6 @@ def account_page(request: HttpRequest, form: NewPassword) -> HttpResponse:
         raise Http404  # nobody has an account
     lines(form)
     del form.fields["old_password"].widget.attrs["autofocus"]  # it is one part of many
-    form.fields["new_password1"].help_text = "At least twelve characters."
-    form.fields["new_password2"].help_text = ""
     page = {
         "form": form,
         "person": signed_in(request),
