@@ -2,7 +2,7 @@
 
 import re
 
-from dashboard.table.columns import ATTRIBUTE, Catalogue, Column
+from dashboard.table.columns import AGGREGATES, ATTRIBUTE, Catalogue, Column
 from tracker.models import Kind
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "like", "ilike", "~", "is null")
@@ -43,14 +43,19 @@ def written(address: str, operator: str, value: str) -> str:
     if not key:
         return ""
     operator = operator if operator in (*OPERATORS, *UNARY) else "="
-    name = key if kind == ATTRIBUTE else f"{kind}:{quoted_key(key)}"
+    name = key if kind == ATTRIBUTE else f"{kind}:{quoted_key(key, kind)}"
     if operator in UNARY:
         return f"{name} {operator}"
     return f"{name} {operator} {quoted(value.strip()[:1000])}"
 
 
-def quoted_key(key: str) -> str:
-    return key if PLAIN_KEY.match(key) else f"`{key}`"
+def quoted_key(key: str, kind: str) -> str:
+    if PLAIN_KEY.match(key):
+        return key
+    stem, dot, aggregate = key.rpartition(".")
+    if kind == Kind.METRIC and dot and aggregate in AGGREGATES:
+        return f"`{stem}`.{aggregate}"  # a summary stands behind what is quoted
+    return f"`{key}`"
 
 
 def quoted(value: str) -> str:

@@ -28,7 +28,7 @@ from dashboard.table.state import (
     PAGE_SIZES,
     State,
 )
-from dashboard.templatetags.tracker_tags import grouped, shown
+from dashboard.templatetags.tracker_tags import grouped
 from tracker.models import Experiment, Role
 from tracker.permits import needs
 from tracker.search.table import Condition, Count
@@ -227,9 +227,9 @@ def example(given: Listing) -> str:
     if main is None or scale is None:
         return "status = finished and start > -7d"
     is_least = main.direction == Direction.MIN
-    value = shown(scale.low if is_least else scale.high, 2)
-    sign = "<" if is_least else ">"
-    return f"{column_menu.filter_name(main)} {sign} {value} and status = finished"
+    value, sign = (scale.low, "<") if is_least else (scale.high, ">")
+    first = condition.written(column_menu.filter_name(main), sign, f"{value:.2g}")
+    return f"{first} and status = finished"
 
 
 def charts_url(experiment: Experiment, state: State) -> str:

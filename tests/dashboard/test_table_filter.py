@@ -226,3 +226,22 @@ def test_a_filter_that_takes_too_long_to_count_still_has_its_page(
     text = page.content.decode()
     assert "25+ of 30 match" in text
     assert 'class="best"' not in text  # of so many nobody knows
+
+
+@pytest.mark.parametrize(
+    ("key", "example"),
+    [
+        ("val/acc", "m:val/acc.max > 2 and status = finished"),
+        ("the loss", "m:`the loss`.min < -1 and status = finished"),
+    ],
+)
+def test_the_example_is_a_filter_of_this_experiment(browser, sweep, url, key, example):
+    for n in (-1, 0, 1, 2):
+        make.candidate(sweep, metrics={key: n})
+
+    page = Page(browser.get(url))
+
+    assert page.root.one("input", id="q").attributes["placeholder"] == example
+    answer = Page(browser.get(url, {"q": example}))
+    assert not answer.root.all("div", id="filter-problem")
+    assert "0 of 4 match" in answer.main.text
