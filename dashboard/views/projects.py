@@ -37,6 +37,7 @@ from tracker.models import (
 )
 from tracker.models.candidates import CandidateQuerySet
 from tracker.permits import Who, needs
+from tracker.search.lookups import There
 from tracker.search.registry import no_prompts
 
 SHORT_LIST = 8
@@ -60,11 +61,28 @@ class Shown(NamedTuple):
     is_best: bool  # the best that its experiment has
 
 
+def shortened(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
+    """The first few, along their index; joined at once SQLite would look from the project."""
+    first = candidates.values("pk")[:SHORT_LIST]
+    rows = Candidate.objects.filter(pk__in=first).select_related(
+        "project", "experiment"
+    )
+    return rows.order_by(*candidates.query.order_by)
+
+
+def of_alive(candidates: CandidateQuerySet) -> CandidateQuerySet:
+    """Those that are not deleted, nor their experiment.
+
+    That is asked of one row after the other: joined to the experiments, SQLite would read
+    all of their candidates for a short list of the newest.
+    """
+    alive = Experiment.objects.alive().filter(pk=OuterRef("experiment"))
+    return candidates.alive().filter(There(alive))
+
+
 def shortlists(*lists: QuerySet[Candidate]) -> list[list[Shown]]:
     """Short lists of candidates, with three or four queries for all of them together."""
-    found = [
-        list(one.select_related("project", "experiment")[:SHORT_LIST]) for one in lists
-    ]
+    found = [list(shortened(one)) for one in lists]
     every = primary.briefs([candidate for one in found for candidate in one])
     metrics = [brief.metric for brief in every if brief.metric]
     drawn = sketches.sketched([metric for metric in metrics if metric.count > 1])
@@ -119,9 +137,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Is my work fine, and where was I? A GET on the root is also a tracking URI."""
     directions.confirm({})
     projects = Project.objects.visible_to(request.user)
-    candidates = Candidate.objects.alive().filter(
-        project__in=projects, experiment__deleted_at=None
-    )
+    candidates = of_alive(Candidate.objects.filter(project__in=projects))
     has_mine = request.user.is_authenticated and not is_local()
     is_mine = has_mine and request.GET.get("mine") == "1"
     wanted = candidates
@@ -248,7 +264,7 @@ def created(owner: User, form: ProjectForm) -> HttpResponse:
 def project(request: HttpRequest, slug: str) -> HttpResponse:
     """A project's overview. Its address is also a tracking URI."""
     project = find.project(request, slug)
-    candidates = project.candidates.alive().filter(experiment__deleted_at=None)
+    candidates = of_alive(project.candidates.all())
     trouble, live, recent = shortlists(
         troubled(candidates), running(candidates), candidates.order_by("-iid")
     )
