@@ -1,5 +1,7 @@
 """The probes of load balancers."""
 
+import resource
+
 import pytest
 from django.core.files.storage import FileSystemStorage
 from django.db.migrations.recorder import MigrationRecorder
@@ -32,6 +34,19 @@ def test_is_not_ready_with_a_storage_that_takes_no_file(browser, monkeypatch, tm
         ALL_WELL | {"storage": "failing"},
     )
     assert "not a folder" not in answer.content.decode()
+
+
+def test_leaves_nothing_on_a_disk_without_room(monkeypatch, tmp_path):
+    monkeypatch.setattr(health, "default_storage", FileSystemStorage(tmp_path))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            health.storage()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_is_not_ready_before_its_migrations_ran(browser):

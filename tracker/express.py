@@ -30,9 +30,9 @@ def answer(environ: WSGIEnvironment) -> HttpResponse | None:
     found = directory.quickly(address)
     if found is None:
         return None
+    request = WSGIRequest(environ)
+    vars(request)["endpoint"] = found
     try:
-        request = WSGIRequest(environ)
-        vars(request)["endpoint"] = found
         response = through_the_door(request)
     except Exception as problem:  # as below the middleware: never without an answer
         response = errors.answer(problem)

@@ -59,7 +59,11 @@ def queue() -> None:
 
 def storage() -> None:
     """A small file can be written and removed: reading rights alone would not keep a run."""
-    name = default_storage.save(PROBE, ContentFile(b"ok"))
+    try:
+        name = default_storage.save(PROBE, ContentFile(b"ok"))
+    except OSError:
+        default_storage.delete(PROBE)  # a full disk has room for its name
+        raise
     default_storage.delete(name)
 
 
