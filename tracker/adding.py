@@ -163,16 +163,10 @@ def store(requests: list[Points]) -> None:
         ]
     noted, _, _ = liveness.nothing_due(is_training=True)
     with rows.prepared() as cursor:
-        cursor.execute(ADD, [*columns(asked), noted, noted, points.now_ms()])
+        cursor.execute(
+            ADD, [*rows.by_column(ASKED, asked), noted, noted, points.now_ms()]
+        )
         for (place,) in cursor.fetchall():
             requests[place].result = True
     for one in requests:
         one.is_done = True
-
-
-def columns(asked: list[tuple[Any, ...]]) -> list[list[Any]]:
-    """Numbers of one width, so that one prepared statement takes all."""
-    return [
-        rows.integers(column) if rows.type_of(name) == "bigint" else column
-        for name, column in zip(ASKED, rows.transposed(asked), strict=True)
-    ]

@@ -68,11 +68,11 @@ def known_series(
     if connection.vendor == "postgresql":
         # Whoever adds a point the short way has only the lock of its series.
         among, lock, values = "= ANY(%s)", " FOR NO KEY UPDATE", [values]
-    with table.cursor() as cursor:
+    with table.planned() as cursor:
         cursor.execute(
             f"SELECT key, id, {', '.join(Row._fields)} FROM tracker_metric"
             f" WHERE candidate_id = %s AND key {among} ORDER BY key{lock}",
-            [candidate.pk, *values],
+            table.sized([candidate.pk, *values]),
         )
         return {key: (pk, Row(*latest)) for key, pk, *latest in cursor.fetchall()}
 
@@ -105,9 +105,9 @@ def update_series(changed: Mapping[int, Summary]) -> None:
     rows = [(pk, *one) for pk, one in changed.items()]
     if not rows:
         return
-    with table.cursor() as cursor:
+    with table.planned() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(UPDATE_MANY, table.transposed(rows))
+            cursor.execute(UPDATE_MANY, table.by_column(["id", *summary.COLUMNS], rows))
         else:
             cursor.executemany(UPDATE_ONE, rows)
 

@@ -238,11 +238,11 @@ def insert(
         return []
     head = f"INSERT INTO {table} ({', '.join(columns)})"
     tail = f" ON CONFLICT {conflict} RETURNING {returning}"
-    with cursor() as asked:
+    with planned() as asked:
         if connection.vendor == "postgresql":
             asked.execute(
                 f"{head} SELECT * FROM unnest({arrays(columns, texts)}){tail}",
-                transposed(rows),
+                by_column(columns, rows),
             )
             return list(asked.fetchall())
         written: list[Values] = []
@@ -353,8 +353,16 @@ def type_of(column: str) -> str:
     return "text" if column in TEXT else "bigint"
 
 
-def transposed(rows: Iterable[Iterable[Any]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def by_column(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> list[list[Any]]:
+    """An array of each column; its integers of one width, as `integers` says."""
+    return [
+        [*map(wide, column)] if type_of(name) == "bigint" else list(column)
+        for name, column in zip(names, zip(*rows, strict=True), strict=True)
+    ]
+
+
+def wide(value: int | None) -> Int8 | None:
+    return None if value is None else Int8(value)
 
 
 def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -1,6 +1,6 @@
 """Tiles of four points, so that series that a test can log have several levels."""
 
-from tracker import curves, points, recording, tiles, tiling
+from tracker import adding, curves, points, recording, tiles, tiling
 from tracker.models import Metric
 from tracker.models.candidates import TILED_FROM
 
@@ -16,11 +16,15 @@ def make_small(monkeypatch):
         (curves, "MAX_READ", 24),
     ):
         monkeypatch.setattr(room, name, value)
-    for name in ("UPDATE_ONE", "UPDATE_MANY", "ADD"):
-        statement = getattr(points, name)
+    for room, name in (
+        (points, "UPDATE_ONE"),
+        (points, "UPDATE_MANY"),
+        (adding, "ADD"),
+    ):
+        statement = getattr(room, name)
         marking = statement.replace(f"count >= {TILED_FROM} ", "count >= 4 ")
         assert marking != statement
-        monkeypatch.setattr(points, name, marking)
+        monkeypatch.setattr(room, name, marking)
 
 
 def log(candidate, rows, key="loss"):
