@@ -24,7 +24,9 @@ from tracker.models.candidates import moment
 from tracker.sketches import Sample
 from tracker.smoothing import Kind, Smoothing
 
-SKETCHED = 64  # points of a line before the script
+SKETCHED = 64  # points of a line before the script, and of all lines together
+MOST_SKETCHED = 4800
+LEAST_SKETCHED = 24
 TABLE_ROWS = 20
 
 
@@ -134,9 +136,10 @@ class Frame(NamedTuple):
 
 def frame(subject: Subject, *, with_table: bool = False) -> Frame:
     """One query: the sketches."""
-    return framed(
-        subject, sketches.sketched(subject.metrics, SKETCHED), with_table=with_table
-    )
+    many = len(subject.metrics)
+    samples = max(LEAST_SKETCHED, min(SKETCHED, MOST_SKETCHED // max(1, many)))
+    drawn = sketches.sketched(subject.metrics, samples)
+    return framed(subject, drawn, with_table=with_table)
 
 
 def several(
@@ -151,9 +154,9 @@ def several(
 def framed(
     subject: Subject, drawn: dict[int, list[Sample]], *, with_table: bool
 ) -> Frame:
+    axis = subject.axis  # asks all of its metrics
     lines = {
-        metric.pk: placed(subject, metric, drawn[metric.pk])
-        for metric in subject.metrics
+        metric.pk: placed(axis, metric, drawn[metric.pk]) for metric in subject.metrics
     }
     return Frame(
         subject=subject,
@@ -166,12 +169,12 @@ def framed(
 
 
 def placed(
-    subject: Subject, metric: Metric, samples: Sequence[Sample]
+    axis: Axis, metric: Metric, samples: Sequence[Sample]
 ) -> list[tuple[float, float]]:
     def x_of(sample: Sample) -> float:
-        if subject.axis is Axis.STEP:
+        if axis is Axis.STEP:
             return sample.step
-        if subject.axis is Axis.TIME:
+        if axis is Axis.TIME:
             return sample.timestamp
         return (sample.timestamp - metric.started_ms) / 1000
 

@@ -182,6 +182,14 @@ def test_the_mean_of_a_group_does_not_move_when_others_are_hidden(
     assert mean() == mean(hide="1,2,3") == mean(show="10") == mean(show="200")
 
 
+@pytest.mark.parametrize("kind", ["band", "env"])
+def test_what_is_drawn_of_many_lies_over_their_steps(browser, sweep, candidates, kind):
+    found = chart(browser, sweep, f"{kind}!val/acc")
+
+    places = {x for trace in found["figure"]["data"] for x in numbers(trace["x"])}
+    assert (min(places), max(places)) == (0, 2)
+
+
 def test_groups_are_configurations_without_their_seeds(browser, sweep, candidates):
     found = chart(browser, sweep, "band!val/acc")
 

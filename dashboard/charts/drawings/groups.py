@@ -33,13 +33,13 @@ def series_of(
         scene.options,
     )  # fmt: skip
     drawn = sketches.sketched(metrics, SKETCHED)
-    lines = {}
+    axis, lines = about.axis, {}
     for metric in metrics:
-        placed = frames.placed(about, metric, drawn[metric.pk])
+        placed = frames.placed(axis, metric, drawn[metric.pk])
         lines[metric.candidate_id] = Line(
             [x for x, _ in placed], [y for _, y in placed]
         )
-    return metrics, about.axis, about.unit, lines
+    return metrics, axis, about.unit, lines
 
 
 def band(scene: Scene, spec: Spec) -> Answer:
