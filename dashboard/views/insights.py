@@ -28,6 +28,7 @@ from dashboard.table import live, matching, naming
 from dashboard.table.columns import Catalogue
 from dashboard.table.state import State
 from dashboard.templatetags.tracker_tags import grouped, shown, span
+from tracker.errors import Invalid
 from tracker.models import Candidate, Kind, Metric, Param, Role, Status
 from tracker.permits import needs
 from tracker.seeds import SEEDS
@@ -97,11 +98,16 @@ def board_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]
     problems = list(state.notes)
     if asked and asked != key:
         problems.append(f"There is no metric “{asked[:100]}” here; this is {key}.")
-    rows, is_cut = (
-        board_of(there, found.search.rows, key)
-        if found.is_filtered
-        else kept_board(there, key)
-    )
+    rows, is_cut = list[Row](), False
+    try:
+        with found.search.limited():
+            rows, is_cut = (
+                board_of(there, found.search.rows, key)
+                if found.is_filtered
+                else kept_board(there, key)
+            )
+    except Invalid as refusal:
+        problems.append(refusal.message)
     objectives = [k for k in request.GET.getlist("o") if k in keys][:3]
     objectives = objectives or usual_objectives(keys, key)
     spec = Spec("pareto", tuple(objectives)) if len(objectives) > 1 else None

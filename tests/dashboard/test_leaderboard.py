@@ -15,10 +15,12 @@ from dashboard.charts.leaderboard import (
     welch,
 )
 from dashboard.directions import Direction
+from dashboard.views import insights
 from tests import make
 from tests.dashboard.figures import numbers, valid
 from tests.dashboard.reading import HOSTILE, Page
 from tracker import recording
+from tracker.errors import TooSlow
 
 START = 1_700_000_000_000
 
@@ -204,6 +206,18 @@ class TestInsights:
 
         assert "1 configurations" in again.main.text
         assert "2 configurations" in changed.main.text
+
+    def test_says_so_where_it_takes_too_long(self, browser, sweep, monkeypatch):
+        def slow(*args):
+            raise TooSlow()
+
+        seeded(sweep, "0.1", 0.90, 0.91, 0.92)
+        monkeypatch.setattr(insights, "board_of", slow)
+
+        page = Page(browser.get(url(sweep)))
+
+        assert "This search takes too long" in page.main.text
+        assert "Nothing to rank yet" not in page.main.text
 
     def test_a_row_opens_its_candidates_as_a_table(self, browser, sweep):
         seeded(sweep, "0.1", 0.90, 0.91, 0.92)
