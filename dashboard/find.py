@@ -149,7 +149,7 @@ SETTINGS = {"note": NOTE, "baseline": BASELINE, "primary": PRIMARY} | {
 
 
 class Opened(NamedTuple):
-    """An experiment, how many candidates it has, how many of them run, and its settings."""
+    """An experiment, how many candidates it has, how many of them are live, and its settings."""
 
     experiment: Experiment
     total: int
@@ -182,7 +182,7 @@ def experiment(project: Project, iid: int, *, user: User | None = None) -> Opene
         Experiment.objects.filter(project=project, iid=iid)
         .annotate(
             total=total(alive),
-            live=number_of(running, by="experiment"),
+            live=number_of(alive.live(), by="experiment"),
             archived_count=number_of(archived, by="experiment"),
             is_starred=Exists(stars),
             newest_iid=Coalesce(Subquery(newest.values("iid")[:1]), 0),

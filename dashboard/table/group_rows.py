@@ -169,15 +169,19 @@ def attribute(group: Group, key: str) -> SafeString | str:
 
 
 def state(group: Group) -> SafeString:
-    """The worst first: what still runs, then what failed."""
+    """The worst first: what still runs, then what was lost or failed."""
     rest = [
         f"{number} {word}"
-        for number, word in ((group.failed, "failed"), (group.finished, "finished"))
+        for number, word in (
+            (group.lost, "lost"),
+            (group.failed, "failed"),
+            (group.finished, "finished"),
+        )
         if number
     ]
     if group.live:
         return badge("live", "s-live", f"{group.live} live", rest)
-    if group.failed:
+    if group.lost or group.failed:
         return badge("bad", "s-bad", rest[0], rest[1:])
     if group.finished:
         return badge("ok", "s-ok", rest[0], [])

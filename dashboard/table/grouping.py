@@ -31,10 +31,13 @@ from django.db.models import (
 from dashboard.table.columns import Sort
 from dashboard.table.facts import FIELDS, Member
 from dashboard.table.state import Grouping
-from tracker.models import Candidate, Kind, Param, Status, Tag
+from tracker.models import Candidate, Kind, Param, State, Status, Tag
+from tracker.models.states import in_sql
 
 # Members that an opened group lists; a link leads to the others.
 MAX_LISTED = 100
+RUNNING, LOST = Q(status=Status.RUNNING), Q(state_now=State.LOST)
+NUMBERS = ("n", "live", "lost", "failed", "finished", "newest_ms")
 AGGREGATES = {"max": Max, "min": Min}
 
 
@@ -46,6 +49,7 @@ class Group:
     values: tuple[Any, ...]
     n: int
     live: int
+    lost: int
     failed: int
     finished: int
     newest_ms: int
@@ -71,11 +75,12 @@ def page(
     keyed, names = with_keys(rows, grouping)
     order, joins, aggregates = ordering(sorts, agg)
     groups = (
-        keyed.annotate(**joins)
+        keyed.annotate(state_now=in_sql(), **joins)
         .values(*names)
         .annotate(
             n=Count("pk", distinct=True),
-            live=Count("pk", distinct=True, filter=Q(status=Status.RUNNING)),
+            live=Count("pk", distinct=True, filter=RUNNING & ~LOST),
+            lost=Count("pk", distinct=True, filter=LOST),
             failed=Count("pk", distinct=True, filter=Q(status=Status.FAILED)),
             finished=Count("pk", distinct=True, filter=Q(status=Status.FINISHED)),
             newest_ms=Max("started_ms"),
@@ -93,7 +98,7 @@ def page(
         Group(
             name_of(tuple(row[name] for name in names)),
             tuple(row[name] for name in names),
-            *(row[name] for name in ("n", "live", "failed", "finished", "newest_ms")),
+            *(row[name] for name in NUMBERS),
         )
         for row in rows_here[:size]
     ]

@@ -134,7 +134,7 @@ def search(
     if view == "starred":
         found = found.filter(Exists(mine))
     if view == "live":
-        found = found.filter(Exists(alive.filter(status=Status.RUNNING)))
+        found = found.filter(Exists(alive.live()))
     if q:
         tagged = ExperimentTag.objects.filter(
             experiment=OuterRef("pk"), value__icontains=q
@@ -162,7 +162,8 @@ def details(project: Project, experiments: list[Experiment]) -> list[Listed]:
     running = {
         pk: Running(number, last or 0)
         for pk, number, last in Candidate.objects.alive()
-        .filter(experiment__in=ids, status=Status.RUNNING)
+        .filter(experiment__in=ids)
+        .live()
         .order_by()
         .values("experiment")
         .annotate(number=Count("pk", distinct=True), last=Max("metrics__logged_ms"))

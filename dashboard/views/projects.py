@@ -43,8 +43,8 @@ from tracker.search.registry import no_prompts
 SHORT_LIST = 8
 
 
-def running(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
-    return candidates.filter(status=Status.RUNNING).order_by("-started_ms", "eid")
+def running(candidates: CandidateQuerySet) -> QuerySet[Candidate]:
+    return candidates.live().order_by("-started_ms", "eid")
 
 
 def finished(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
@@ -205,9 +205,7 @@ def with_counts(projects: QuerySet[Project]) -> QuerySet[Project]:
             candidates.filter(experiment__tally=None), by="experiment__project"
         )
         + Coalesce(Subquery(tallied.values("number")), 0),
-        live_count=number_of(
-            candidates.filter(status=Status.RUNNING), by="experiment__project"
-        ),
+        live_count=number_of(candidates.live(), by="experiment__project"),
         newest_at=Subquery(newest.values("created_at")[:1]),
     )
 

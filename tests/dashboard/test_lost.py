@@ -100,3 +100,31 @@ def test_what_was_ended_for_its_silence_can_run_again(browser, sweep):
     candidate.refresh_from_db()
     assert (candidate.status, candidate.closed_ms) == (Status.RUNNING, None)
     assert not Tag.objects.filter(candidate=candidate, key=liveness.CLOSED).exists()
+
+
+def test_counts_as_live_nowhere(browser, sweep):
+    silent(sweep, params={"lr": "1"})
+    shown = [
+        Page(browser.get(address)).main.text
+        for address in (
+            "/projects/",
+            "/p/vision/",
+            "/p/vision/experiments/",
+            "/p/vision/experiments/1/",
+            "/p/vision/experiments/1/?group=p:lr",
+        )
+    ]
+    listed = Page(browser.get("/p/vision/experiments/?view=live")).main.text
+
+    assert not [text for text in shown if "1 live" in text or "Live now" in text]
+    assert "sweep" not in listed
+
+
+def test_a_group_says_how_many_were_lost(browser, sweep):
+    for seed in ("1", "2"):
+        silent(sweep, params={"lr": "1", "seed": seed})
+    make.candidate(sweep, params={"lr": "1", "seed": "3"})
+
+    text = Page(browser.get("/p/vision/experiments/1/?group=p:lr")).main.text
+
+    assert "1 live 2 lost" in text

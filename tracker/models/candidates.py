@@ -48,6 +48,11 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
     def in_state(self, *states: State) -> Self:
         return self.with_state().filter(state_now__in=states)
 
+    def live(self) -> Self:
+        """What runs, as far as anybody can tell."""
+        running = self.filter(status=Status.RUNNING)
+        return running.with_state().exclude(state_now=State.LOST)
+
 
 class Candidate(models.Model):
     """One training attempt."""
