@@ -18,6 +18,7 @@ import requests
 from tests import parts
 from tests.live import ROOT, Server, environment, free_port
 from tests.ops.test_company import Process, wait_for
+from tracker.models.candidates import TILED_FROM
 
 FILES = 6
 ROWS = 600_000
@@ -73,6 +74,16 @@ def seeded(tmp_path_factory):
         check=True,
         capture_output=True,
     )
+    with contextlib.closing(
+        sqlite3.connect(Path(server.folder) / "tracker.sqlite3")
+    ) as database:
+        # Seeding has condensed it already.
+        database.execute("DELETE FROM tracker_tile")
+        database.execute(
+            "UPDATE tracker_metric SET tiled = 0, tile_at = ?, tile_after_ms = 0",
+            [TILED_FROM],
+        )
+        database.commit()
     return server.folder
 
 
