@@ -28,7 +28,7 @@ def add(named: Named, new: Mapping[str, Row]) -> bool:
     if connection.vendor == "sqlite":
         if connection.in_atomic_block:  # it is somebody else's to commit
             return added(named, new)
-        verb = Verb(lambda: added(named, new))
+        verb = Verb(lambda: added(named, new), is_plain=True)
         return gathering.group.write(verb) and bool(verb.result)
     request = Points(named, new)
     if connection.in_atomic_block:
@@ -48,6 +48,10 @@ FIND = f"""
     AND candidate.deleted_at IS NULL AND candidate.locked_at IS NULL
     AND {liveness.NOTHING_DUE} AND metric.key IN (
 """
+POINT = (
+    f"INSERT INTO tracker_point ({', '.join(points.POINT)})"
+    f" VALUES ({rows.places(len(points.POINT))})"
+)
 
 
 class Series(NamedTuple):
@@ -70,9 +74,7 @@ def added(named: Named, new: Mapping[str, Row]) -> bool:
         if any(new[key] <= found[key].latest for key in keys):
             return False
         now = points.now_ms()
-        rows.append(
-            "tracker_point", points.POINT, [(found[key].id, *new[key]) for key in keys]
-        )
+        cursor.executemany(POINT, [(found[key].id, *new[key]) for key in keys])
         cursor.executemany(
             points.UPDATE_ONE,
             [(found[key].id, *summary.of([new[key]], now)) for key in keys],

@@ -118,11 +118,29 @@ class DatabaseWrapper(base.DatabaseWrapper):
         cursor: Cursor = self.connection.cursor(factory=Cursor)
         return cursor
 
+    def begin(self) -> None:
+        """A transaction that is committed plainly, or that Django's next one goes on with."""
+        self.ensure_connection()
+        self._enter_lane()
+        try:
+            with self.wrap_database_errors:
+                self.connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._leave_lane()
+            raise
+
+    def commit_begun(self) -> None:
+        with self.wrap_database_errors:
+            self.connection.commit()
+        self._leave_lane()
+
+    def undo_begun(self) -> None:
+        self._rollback()
+
     def _start_transaction_under_autocommit(self) -> None:
-        timeout = self.settings_dict["OPTIONS"].get("timeout", 5)
-        if not lane.enter(str(self.settings_dict["NAME"]), timeout):
-            raise OperationalError(BUSY)
-        self.is_in_lane = True
+        if self.is_in_lane:
+            return  # begun already
+        self._enter_lane()
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
@@ -149,6 +167,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().close()
         if self.connection is None:  # else an atomic block will close it at its end
             self._leave_lane()
+
+    def _enter_lane(self) -> None:
+        timeout = self.settings_dict["OPTIONS"].get("timeout", 5)
+        if not lane.enter(str(self.settings_dict["NAME"]), timeout):
+            raise OperationalError(BUSY)
+        self.is_in_lane = True
 
     def _leave_lane(self) -> None:
         if self.is_in_lane:
