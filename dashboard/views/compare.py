@@ -22,7 +22,7 @@ from dashboard.charts import (
 )
 from dashboard.charts.drawings import operating
 from dashboard.charts.plotly import with_charts
-from dashboard.compare import compared, differences, side_by_side
+from dashboard.compare import compared, differences, side_by_side, sides
 from dashboard.compare.compared import Chosen
 from dashboard.compare.compared_curves import (
     Drawn,
@@ -310,10 +310,8 @@ def file_answer(request: HttpRequest, asked: Chosen) -> dict[str, Any]:
     """ROC, or precision over recall, out of the same file of the compared."""
     path = request.GET.get("path", "").strip("/").replace("\0", "")
     looks = frames.looks(asked.candidates)
-    sides = side_by_side.sides(
-        asked.project, asked.candidates, looks, asked.baseline, path
-    )
-    shown = side_by_side.compared(sides, asked.candidates, side_by_side.Wanted())
+    found = sides.sides(asked.project, asked.candidates, looks, asked.baseline, path)
+    shown = side_by_side.compared(found, asked.candidates, side_by_side.Wanted())
     if not shown.curves:
         raise Http404
     return operating.curves_answer(

@@ -11,7 +11,7 @@ from artifacts.models import Artifact
 from dashboard import about
 from dashboard.candidate import reproduce, surroundings
 from dashboard.charts import frames, options
-from dashboard.compare import differences, linewise, side_by_side
+from dashboard.compare import differences, linewise, side_by_side, sides
 from dashboard.compare.compared import Chosen
 from dashboard.compare.compared_curves import Drawn, chart_url, lines_url, subject
 from dashboard.compare.compared_table import MAX_COLUMNS, across, is_flipped, pair
@@ -120,13 +120,13 @@ def artifacts(
     request: HttpRequest, asked: Chosen, opts: options.Options
 ) -> dict[str, Any]:
     text = request.GET.get("f", "").strip().replace("\0", "")
-    every = side_by_side.paths(asked.candidates, text)
+    every = sides.paths(asked.candidates, text)
     path = request.GET.get("path", "").strip("/").replace("\0", "")
     if not path and every:
         path = every[0].path
     looks = frames.looks(asked.candidates)
-    at = side_by_side.at_step(asked.candidates, path, request.GET.get("step", ""))
-    sides = side_by_side.sides(
+    at = sides.at_step(asked.candidates, path, request.GET.get("step", ""))
+    found = sides.sides(
         asked.project, asked.candidates, looks, asked.baseline, path, at
     )
     asking = side_by_side.Wanted(
@@ -139,12 +139,12 @@ def artifacts(
         by=request.GET.get("by", ""),
         worst=request.GET.get("order") != "best",
     )
-    shown = side_by_side.compared(sides, asked.candidates, asking)
+    shown = side_by_side.compared(found, asked.candidates, asking)
     view = request.GET.get("view", "")
     picture = {"c": options.written_iids(asked.iids), "chart": "file", "path": path}
     return {
-        "paths": every[: side_by_side.MAX_PATHS],
-        "is_cut": len(every) > side_by_side.MAX_PATHS,
+        "paths": every[: sides.MAX_PATHS],
+        "is_cut": len(every) > sides.MAX_PATHS,
         "filter": text,
         "path": path,
         "shown": shown,
@@ -190,13 +190,13 @@ def code(request: HttpRequest, asked: Chosen, opts: options.Options) -> dict[str
     path = request.GET.get("path", "")
     path = path if path in scripts else next(iter(scripts), "")
     looks = frames.looks(asked.candidates)
-    sides = (
-        side_by_side.sides(asked.project, [two.left, two.right], looks, two.left, path)
+    found = (
+        sides.sides(asked.project, [two.left, two.right], looks, two.left, path)
         if path
         else []
     )
     shown = side_by_side.compared(
-        sides,
+        found,
         [two.left, two.right],
         side_by_side.Wanted(is_split=request.GET.get("view") == "split"),
     )
