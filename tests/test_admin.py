@@ -44,6 +44,7 @@ from tracker.models import (
     ShortLink,
     Star,
     Status,
+    Tally,
     User,
     What,
     Worker,
@@ -91,6 +92,11 @@ def everything_else(candidate, name):
     lifecycle.set_experiment_tag(experiment, name, "a")
     make.member(project, f"member {name}", Role.READER)
     Recount.ask([experiment.pk])
+    large = make.experiment(project, f"large {name}")
+    now = timezone.now()
+    Tally.objects.create(
+        experiment=large, candidates=1, failed=0, upto=1, counted_at=now
+    )
     model = make.logged_model(experiment, name=f"of {name}", tags={"a": "b"})
     logged_models.log_params(model, {"lr": "1"})
     ModelUse.objects.create(candidate=candidate, model_eid=model.eid, direction="o")

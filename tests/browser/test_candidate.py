@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from artifacts import ingest, inspection, paths
 from tests import make
+from tests.browser.waiting import until
 from tracker import recording
 from tracker.models import CIBuild
 
@@ -206,9 +207,7 @@ def test_follows_what_is_logged_and_leaves_the_reader_alone(vision, open_page):
 
     expect(page.locator("#params")).to_contain_text("depth", timeout=15_000)
     expect(page.locator("#tags .tagx")).to_contain_text("vision")
-    page.wait_for_function(
-        "document.querySelector('.plot .live')._fullData[0].x.length === 3"
-    )
+    until(page, "document.querySelector('.plot .live')._fullData[0].x.length === 3")
     expect(field).to_have_value("half")
     expect(field).to_be_focused()
     assert page.evaluate("scrollY") == 90

@@ -10,6 +10,7 @@ from tests.browser.test_candidate import (
     curve,
     line_colours,
 )
+from tests.browser.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -59,7 +60,8 @@ def test_choose_three_compare_hide_one_and_switch_the_theme(sweep, open_page):
     page.locator("#curve [data-curve='5']").click()
     page.locator("summary[aria-label=Theme]").click()
     page.get_by_label("Dark").check()
-    page.wait_for_function(
+    until(
+        page,
         "old => { const lines = document.querySelectorAll('#curve .scatterlayer .js-line');"
         " return lines.length === 3 && lines[0].style.stroke !== old; }",
         arg=before[0],
@@ -117,9 +119,10 @@ def test_looking_at_a_legend_entry_thickens_its_line(sweep, open_page):
 
     page.locator("#curve [data-curve='2']").hover()
 
-    page.wait_for_function(
+    until(
+        page,
         "() => [...document.querySelectorAll('#curve .scatterlayer .js-line')]"
-        ".filter(line => line.style.strokeWidth === '3px').length === 1"
+        ".filter(line => line.style.strokeWidth === '3px').length === 1",
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import make
+from tests.browser.waiting import until
 from tracker import recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -58,12 +59,12 @@ def test_charts_move_together_and_the_address_keeps_it(open_page, sweep):
     base = f"/p/vision/experiments/{sweep.iid}/charts/"
     page = open_page(f"{base}?x0=0.2&x1=0.8")
     expect(page.locator("#chart-2 .plot.drawn")).to_be_visible()
-    page.wait_for_function(f"JSON.stringify({RANGES}) === '[[0.2,0.8],[0.2,0.8]]'")
+    until(page, f"JSON.stringify({RANGES}) === '[[0.2,0.8],[0.2,0.8]]'")
 
     box = page.locator("#chart-1 .live").bounding_box()
     across, up = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.dblclick(across, up)
-    page.wait_for_function(f"{RANGES}.every(([low]) => low <= 0)")
+    until(page, f"{RANGES}.every(([low]) => low <= 0)")
     assert "x0" not in page.url
 
     page.mouse.move(box["x"] + 70, up)  # near the first points
@@ -80,9 +81,9 @@ def test_charts_move_together_and_the_address_keeps_it(open_page, sweep):
     whole = page.get_by_role("button", name="Whole range").first
     menu.click()
     page.get_by_role("button", name="Zoom in").first.click()
-    page.wait_for_function(f"{RANGES}.every(([low, high]) => low > 0 && high < 1)")
+    until(page, f"{RANGES}.every(([low, high]) => low > 0 && high < 1)")
     whole.click()
-    page.wait_for_function(f"{RANGES}.every(([low]) => low <= 0)")
+    until(page, f"{RANGES}.every(([low]) => low <= 0)")
     expect(whole).to_be_hidden()
 
     menu.click()
@@ -93,7 +94,7 @@ def test_charts_move_together_and_the_address_keeps_it(open_page, sweep):
     # What is logged meanwhile comes by itself, and leaves the reader's choices alone.
     make.candidate(sweep, name="newest", points=curve("val/acc", [0.1, 0.2, 0.3]))
     expect(page.locator("[data-shared-legend]")).to_contain_text("newest")
-    page.wait_for_function(f"{RANGES}.some(([, high]) => high >= 2)")
+    until(page, f"{RANGES}.some(([, high]) => high >= 2)")
     expect(page.locator("[data-smoothing]")).to_have_text("EMA 0.2")
 
 

@@ -36,6 +36,7 @@ from tracker.models import (
     ShortLink,
     Star,
     Tag,
+    Tally,
 )
 
 # Model: its columns (a related row as a link: "→ field"), what a search looks at, filters.
@@ -77,6 +78,7 @@ LISTS: dict[type[Model], tuple[str, str, str]] = {
     SavedView: ("pk →experiment →owner", "experiment__name", ""),
     ShortLink: ("pk →project", "project__slug", ""),
     Recount: ("pk →experiment asked_at", "experiment__name", ""),
+    Tally: ("pk →experiment candidates failed counted_at", "experiment__name", ""),
     Star: ("pk →user →experiment", "user__username", ""),
     MetricRules: ("pk →project", "project__slug", ""),
     Action: ("pk →project →asked_by", "project__slug", ""),
