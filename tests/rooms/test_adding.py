@@ -121,3 +121,16 @@ def test_each_goes_on_alone_after_any_other_failure(runs, monkeypatch):
     recording.log_batch(named(runs[0]), metrics=[P("a", 5.0, 5, 5)])
 
     assert runs[0].metrics.get(key="a").count == 3
+
+
+def test_is_planned_once_and_not_each_time(runs):
+    with connection.cursor() as cursor:
+        for step in range(5, 25):
+            adding.store([Points(named(runs[0]), {"a": at(step)})])
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE '%WITH asked AS%'"
+        )
+        [(generic, custom)] = cursor.fetchall()
+
+    assert generic > custom
