@@ -13,7 +13,14 @@ from django.db.models.functions import Left
 
 from tracker.models.access import Project
 from tracker.models.experiments import Experiment
-from tracker.models.states import LEAST_INTERVAL_MS, State, Status, in_sql, now_ms
+from tracker.models.states import (
+    LEAST_INTERVAL_MS,
+    State,
+    Status,
+    in_sql,
+    now_ms,
+    patience,
+)
 
 # How much of a long text the indexes hold: PostgreSQL refuses index rows over 2.7 kB.
 INDEXED_CHARS = 64
@@ -50,8 +57,7 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
 
     def live(self) -> Self:
         """What runs, as far as anybody can tell."""
-        running = self.filter(status=Status.RUNNING)
-        return running.with_state().exclude(state_now=State.LOST)
+        return self.filter(status=Status.RUNNING, written_ms__gte=now_ms() - patience())
 
 
 class Candidate(models.Model):

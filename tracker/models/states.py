@@ -87,20 +87,24 @@ def state(candidate: Observed, now: int | None = None) -> State:
     return State.LIVE
 
 
+def patience() -> Greatest:
+    """For how many milliseconds a running candidate may be silent before it is lost."""
+    return Greatest(
+        F("experiment__lost_minutes") * MINUTE_MS,
+        F("experiment__lost_factor") * Greatest(F("interval_ms"), LEAST_INTERVAL_MS),
+    )
+
+
 def in_sql(now: int | None = None) -> Case:
     """The same as an expression over candidates."""
     now = now_ms() if now is None else now
     interval = Greatest(F("interval_ms"), LEAST_INTERVAL_MS)
     usual = Greatest(F("trained_interval_ms"), LEAST_INTERVAL_MS)
-    lost = Greatest(
-        F("experiment__lost_minutes") * MINUTE_MS,
-        F("experiment__lost_factor") * interval,
-    )
     quiet = F("experiment__quiet_factor") * interval
     stalled = F("experiment__stalled_factor") * usual
     return Case(
         *(When(status=said, then=Value(means.value)) for said, means in SAID.items()),
-        When(written_ms__lt=now - lost, then=Value(State.LOST.value)),
+        When(written_ms__lt=now - patience(), then=Value(State.LOST.value)),
         When(written_ms__lt=now - quiet, then=Value(State.QUIET.value)),
         When(
             Q(trained_ms__isnull=False, trained_ms__lt=now - stalled),
