@@ -214,7 +214,7 @@ def browsed(url: str, at: Places) -> Iterator[Line]:
 
 def chart_query() -> str:
     kinds = [*(f"line!m{n}" for n in range(4)), "line!curve", "bar!m1", "env!curve"]
-    kinds += [f"scatter!p:p{n}!m:m{n}" for n in range(1, 4)] + [
+    kinds += [f"scatter!p:p{n}!m:m{n}" for n in range(2, 5)] + [
         "history!m1",
         "box!m1!p0",
     ]
