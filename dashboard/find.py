@@ -4,12 +4,14 @@ The project comes first and through `visible_to`, so a stranger gets 404 and lea
 nothing; what a page changes asks the one permission function for the role.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import (
+    BigIntegerField,
     Count,
     Exists,
     F,
@@ -23,6 +25,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from dashboard import directions
 from dashboard.charts import pins
@@ -40,6 +43,8 @@ from tracker.models import (
     Status,
     User,
 )
+from tracker.models.states import now_ms
+from tracker.prepared import Question
 from tracker.search.registry import no_prompts
 
 NOTE = "mlflow.note.content"  # the tag that describes an experiment
@@ -51,6 +56,35 @@ def number_of(rows: QuerySet[Any], *, by: str) -> Coalesce:
     return Coalesce(Subquery(counted.values("number")), 0)
 
 
+def with_counts(projects: QuerySet[Project]) -> QuerySet[Project]:
+    """What the side bar counts, and how the project's people judge its metrics."""
+    experiments = Experiment.objects.alive().filter(project=OuterRef("pk"))
+    models = RegisteredModel.objects.filter(no_prompts(), project=OuterRef("pk"))
+    return projects.annotate(
+        experiment_count=number_of(experiments, by="project"),
+        model_count=number_of(models, by="project"),
+        judged=F("metric_rules__rules"),
+    )
+
+
+@Question
+def to_everyone(slug: str) -> QuerySet[Project]:
+    return with_counts(Project.objects.visible_to(AnonymousUser()).filter(slug=slug))
+
+
+@Question
+def to_operators(slug: str) -> QuerySet[Project]:
+    operator = User(is_superuser=True)
+    return with_counts(Project.objects.visible_to(operator).filter(slug=slug))
+
+
+@Question
+def to_people(slug: str, user: int, at: datetime) -> QuerySet[Project]:
+    person = User(pk=user)
+    visible = Project.objects.visible_to(person, at).filter(slug=slug)
+    return with_counts(access.with_role(visible, person, at))
+
+
 def project(request: HttpRequest, slug: str, *, needs: Role | None = None) -> Project:
     """The project at this address, with what the side bar counts.
 
@@ -59,24 +93,19 @@ def project(request: HttpRequest, slug: str, *, needs: Role | None = None) -> Pr
     """
     if "\0" in slug:  # PostgreSQL cannot even look for it
         raise Http404
-    experiments = Experiment.objects.alive().filter(project=OuterRef("pk"))
-    models = RegisteredModel.objects.filter(no_prompts(), project=OuterRef("pk"))
-    visible = access.with_role(
-        Project.objects.visible_to(request.user), request.user
-    ).annotate(
-        experiment_count=number_of(experiments, by="project"),
-        model_count=number_of(models, by="project"),
-    )
-    visible = visible.select_related("metric_rules")
-    found = visible.filter(slug=slug).first()
+    if not request.user.is_authenticated:
+        found = to_everyone.first(slug=slug)
+    elif request.user.is_superuser:
+        found = to_operators.first(slug=slug)
+    else:
+        found = to_people.first(slug=slug, user=request.user.pk, at=timezone.now())
     if found is None:
         raise missing(request, slug)
     # Looked up with the project; the side bar and the page ask for it too.
     role_here = access.role_here(found, request.user)
     vars(request)["role_here"] = (found.pk, role_here)
     needs = needs or permits.role_needed(request)
-    rules = getattr(found, "metric_rules", None)
-    directions.confirm(rules.rules if rules else {})
+    directions.confirm(vars(found)["judged"] or {})
     if needs is not None:
         allow(request, found, needs)
     return found
@@ -170,26 +199,32 @@ class Opened(NamedTuple):
         return self.total if with_archived else self.total - self.archived_count
 
 
-def experiment(project: Project, iid: int, *, user: User | None = None) -> Opened:
-    """One query. Deleted ones too: `gone` answers for those. Raises Http404."""
+@Question
+def opened(project: int, iid: int, user: int, now: int) -> QuerySet[Experiment]:
+    """An experiment with all that `Opened` says of it."""
     alive = Candidate.objects.alive().filter(experiment=OuterRef("pk"))
     running = alive.filter(status=Status.RUNNING)
     archived = alive.filter(archived_at__isnull=False)
     newest = alive.order_by("-started_ms", "eid")
     written = running.order_by().values("experiment").annotate(last=Max("written_ms"))
     stars = Star.objects.filter(experiment=OuterRef("pk"), user=user)
-    found = (
-        Experiment.objects.filter(project=project, iid=iid)
-        .annotate(
-            total=total(alive),
-            live=number_of(alive.live(), by="experiment"),
-            archived_count=number_of(archived, by="experiment"),
-            is_starred=Exists(stars),
-            newest_iid=Coalesce(Subquery(newest.values("iid")[:1]), 0),
-            written=Coalesce(Subquery(written.values("last")), 0),
-            **{name: said(key) for name, key in SETTINGS.items()},
-        )
-        .first()
+    return Experiment.objects.filter(project=project, iid=iid).annotate(
+        total=total(alive),
+        live=number_of(alive.live(now), by="experiment"),
+        archived_count=number_of(archived, by="experiment"),
+        is_starred=Exists(stars),
+        newest_iid=Coalesce(Subquery(newest.values("iid")[:1]), 0),
+        written=Coalesce(Subquery(written.values("last")), 0),
+        **{name: said(key) for name, key in SETTINGS.items()},
+    )
+
+
+def experiment(project: Project, iid: int, *, user: User | None = None) -> Opened:
+    """One query. Deleted ones too: `gone` answers for those. Raises Http404."""
+    if iid > BigIntegerField.MAX_BIGINT:  # SQLite cannot even look for it
+        raise Http404
+    found = opened.first(
+        project=project.pk, iid=iid, user=user.pk if user else 0, now=now_ms()
     )
     if found is None:
         raise Http404

@@ -19,6 +19,7 @@ GROUND = {
     "tracker.keys",
     "tracker.locations",
     "tracker.names",
+    "tracker.prepared",
     "tracker.redaction",
     "tracker.rows",
     "tracker.seeds",

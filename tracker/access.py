@@ -1,6 +1,7 @@
 """Who may do what: the one permission function, asked by every door."""
 
 import functools
+from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
@@ -69,12 +70,14 @@ def _role_of(user: User | AnonymousUser, project: Project) -> Role | None:
 
 
 def with_role(
-    projects: QuerySet[Project], user: User | AnonymousUser
+    projects: QuerySet[Project],
+    user: User | AnonymousUser,
+    at: datetime | None = None,
 ) -> QuerySet[Project]:
     """Each with what `role_here` needs to know, in the same query."""
     if not user.is_authenticated or user.is_superuser:
         return projects
-    mine = Membership.objects.current().filter(project=OuterRef("pk"), user=user)
+    mine = Membership.objects.current(at).filter(project=OuterRef("pk"), user=user)
     return projects.annotate(own_role=Subquery(mine.values("role")))
 
 

@@ -1,6 +1,7 @@
 """Who there is, what belongs to whom, and the tokens that stand for a person."""
 
 import secrets
+from datetime import datetime
 from typing import Self
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -70,14 +71,16 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Those that can be restored: deleted, and not being purged."""
         return self.filter(deleted_at__isnull=False, purged_at=None)
 
-    def visible_to(self, user: User | AnonymousUser) -> Self:
-        """The projects whose pages this person may read."""
+    def visible_to(
+        self, user: User | AnonymousUser, at: datetime | None = None
+    ) -> Self:
+        """The projects whose pages this person may read, now or at another time."""
         alive = self.alive()
         if not user.is_authenticated:
             return alive.filter(visibility=Visibility.PUBLIC)
         if user.is_superuser:
             return alive
-        mine = Membership.objects.current().filter(user=user).values("project")
+        mine = Membership.objects.current(at).filter(user=user).values("project")
         return alive.filter(
             Q(visibility__in=[Visibility.PUBLIC, Visibility.INTERNAL]) | Q(pk__in=mine)
         )
@@ -122,8 +125,8 @@ class Project(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    def current(self) -> Self:
-        return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()))
+    def current(self, at: datetime | None = None) -> Self:
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at or timezone.now()))
 
 
 class Membership(models.Model):
