@@ -204,7 +204,7 @@ def usual_x(
     others = [sweep.Address(Kind.METRIC, key) for key in metrics]
     # Magnitudes first: a learning rate says more than a batch size.
     numeric.sort(key=lambda address: not known.field(address).is_log)
-    return next(iter([*numeric, *telling, *addresses, *others]), None)
+    return next(iter([*numeric, *telling, *others, *addresses]), None)
 
 
 def read_spread(asked: Chosen, axes: Spread) -> sweep.Sample:

@@ -16,7 +16,7 @@ from dashboard.table.grouping import Grouped
 from dashboard.table.state import State
 from tracker.errors import Invalid
 from tracker.models import Candidate, Experiment
-from tracker.search import table
+from tracker.search import table, vocabulary
 from tracker.search.grammar import BadFilter
 from tracker.search.paging import Page
 from tracker.search.table import Condition, Count, Search
@@ -156,6 +156,16 @@ def conditions(text: str) -> list[Condition]:
     """The conditions of a filter that must all hold; none where it cannot be read."""
     try:
         return table.conditions(text)
+    except BadFilter:
+        return []
+
+
+def strangers(
+    opened: Opened, text: str, known: Collection[tuple[str, str]]
+) -> list[str]:
+    """What the filter asks about and no candidate has, in a sentence each."""
+    try:
+        return vocabulary.strangers(opened.experiment, text, known)
     except BadFilter:
         return []
 

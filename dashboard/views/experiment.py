@@ -150,6 +150,9 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         "pointed_at": pointed_at(state.q, found.problem),
         "kept_text": found.text,
         "chips": said,
+        "strangers": matching.strangers(
+            given.opened, found.text, given.catalogue.entries.keys()
+        ),
         "has_counts": any(chip.without for chip in said),
         "clear_url": state.having(q="").url,
         "example": example(given),

@@ -43,9 +43,7 @@ def test_reads_columns_as_the_models_do(vision):
 
 def test_sees_a_membership_end(reader, vision):
     def visible():
-        return find.to_people.first(
-            slug=vision.slug, user=reader.pk, at=timezone.now()
-        )
+        return find.to_people.first(slug=vision.slug, user=reader.pk, at=timezone.now())
 
     before = visible()
     ended = timezone.now() - timedelta(microseconds=1)

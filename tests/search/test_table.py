@@ -14,7 +14,7 @@ from tracker import lifecycle
 from tracker.errors import Invalid
 from tracker.models import Candidate
 from tracker.recording import Point, as_number
-from tracker.search import regular, table
+from tracker.search import regular, table, vocabulary
 from tracker.search.grammar import BadFilter
 from tracker.search.paging import View
 from tracker.search.table import SortKey
@@ -208,6 +208,28 @@ def test_says_what_is_wrong_and_where(zoo, text, position, says):
 
     assert refused.value.position == position
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("m:loss > 0 and p:lr = 1e-3 or name = 'x' or a:status = failed", []),
+        ("m:`val/ac` < 1", ["a metric called `val/ac`; did you mean `val/acc`?"]),
+        ("m:xyzzy is null", ["a metric called `xyzzy`."]),
+        (
+            "not (p:lrr = 1 or tags.owner = 'me') and p:lrr > 0",
+            [
+                "a parameter called `lrr`; did you mean `lr`?",
+                "a tag called `owner`.",
+            ],
+        ),
+    ],
+)
+def test_names_what_no_candidate_has(zoo, text, said):
+    found = vocabulary.strangers(zoo, text)
+
+    assert found == [f"No candidate has {one}" for one in said]
+    assert table.count(zoo, text)  # and it is no error
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ parentheses, short names, metric summaries, regular expressions and plain words.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
@@ -160,6 +161,18 @@ def expression(text: str) -> And:
     if len(parts) == 1 and isinstance(parts[0], And):
         return parts[0]
     return And(tuple(parts))
+
+
+def ends(expression: Expression) -> Iterator[Comparison | Word]:
+    """What AND, OR and NOT join in the end."""
+    match expression:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from ends(part)
+        case Not(part):
+            yield from ends(part)
+        case _:
+            yield expression
 
 
 def parse_order(text: str) -> Order:

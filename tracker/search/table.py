@@ -4,10 +4,9 @@ The filter language is larger than MLflow's (docs/search.md) and any of it may b
 without the names of the kinds: what an experiment's candidates have decides what is meant.
 """
 
-import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from typing import NamedTuple
@@ -17,27 +16,16 @@ from django.db.models.lookups import Exact
 
 from tracker import deadlines
 from tracker.errors import Invalid
-from tracker.models import Candidate, Experiment, Key, Kind, Status, Tag
+from tracker.models import Candidate, Experiment, Kind, Tag
 from tracker.search import grammar, ordering, regular
 from tracker.search.candidates import (
-    ATTRIBUTES as WIRE_ATTRIBUTES,
-)
-from tracker.search.candidates import (
-    DATASETS,
-    METRIC,
-    PARAM,
-    STARTED,
-    TAG,
     Choice,
-    Question,
     Term,
     choose,
 )
-from tracker.search.fields import EQUAL, LIKE, LIST, PATTERN, PRESENCE, RANGE, Field
+from tracker.search.fields import PATTERN, Field
 from tracker.search.grammar import (
-    AGGREGATES,
     And,
-    BadFilter,
     Comparison,
     Expression,
     Name,
@@ -45,24 +33,19 @@ from tracker.search.grammar import (
     Or,
     Word,
 )
-from tracker.search.kinds import (
-    Duration,
-    LongText,
-    Mark,
-    Moment,
-    Number,
-    NumberOrNaN,
-    PlainText,
-    TextOrNumber,
-)
-from tracker.search.kinds import Word as OneOf
 from tracker.search.lookups import There
 from tracker.search.paging import Page, View, viewed
-from tracker.search.states import WORDS, StateWord
+from tracker.search.vocabulary import (
+    ATTRIBUTES,
+    METRICS,
+    OTHERS,
+    PARAMS,
+    TAGS,
+    Vocabulary,
+)
 
 ATTRIBUTE = "a"
 MAX_SORTS = 3
-SUGGESTED_CHARS = 40
 # Counting further than this costs more than it tells, and so does counting for longer.
 MAX_COUNT = 10_000
 COUNT_SECONDS = 1.0
@@ -229,7 +212,7 @@ def _choice(
 ) -> tuple[Choice, bool]:
     """Which candidates, and whether a regular expression picks them."""
     asked = grammar.expression(text)
-    comparisons = [end for end in _ends(asked) if isinstance(end, Comparison)]
+    comparisons = [end for end in grammar.ends(asked) if isinstance(end, Comparison)]
     vocabulary = Vocabulary(experiment, [one.name for one in comparisons], known)
     simple = [
         vocabulary.question(part)
@@ -260,18 +243,7 @@ def _is_about_archive(name: Name) -> bool:
     return (name.key if entity in OTHERS else name.text).lower() == "archived"
 
 
-def _ends(expression: Expression) -> Iterator[Comparison | Word]:
-    match expression:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _ends(part)
-        case Not(part):
-            yield from _ends(part)
-        case _:
-            yield expression
-
-
-def _compiled(expression: Expression, vocabulary: "Vocabulary") -> Q:
+def _compiled(expression: Expression, vocabulary: Vocabulary) -> Q:
     match expression:
         case And(parts):
             return reduce(and_, (_compiled(part, vocabulary) for part in parts))
@@ -295,205 +267,6 @@ def _said_somewhere(word: str) -> Q:
     if number.isascii() and number.isdigit() and len(number) < 19:
         found |= Q(iid=int(number))
     return found
-
-
-# ---------------------------------------------------------------- what can be asked
-
-ANY_TEXT = EQUAL + LIKE + LIST + PATTERN
-TRUE_WORDS = {"done": Status.FINISHED, "stopped": Status.KILLED}
-
-STARTED_AT = replace(STARTED, kind=Moment())
-ENDED_AT = Field("ended_ms", Moment(), EQUAL + RANGE + PRESENCE, is_optional=True)
-STATUS = Field(
-    "status",
-    OneOf({status.value.lower(): status.value for status in Status} | TRUE_WORDS),
-    EQUAL + LIST,
-)
-ATTRIBUTES: Mapping[str, Field] = {
-    "name": Field("name", PlainText(), ANY_TEXT),
-    "number": Field("iid", Number(), EQUAL + RANGE + LIST),
-    "status": STATUS,
-    "state": Field("status", StateWord(WORDS), EQUAL + LIST),
-    "start": STARTED_AT,
-    "end": ENDED_AT,
-    "duration": Field(
-        "duration_ms", Duration(), EQUAL + RANGE + PRESENCE, is_optional=True
-    ),
-    "user": Field("user_id", PlainText(), ANY_TEXT),
-    "archived": Field("archived_at", Mark(), EQUAL),
-    "starred": Field("starred_at", Mark(), EQUAL),
-    "locked": Field("locked_at", Mark(), EQUAL),
-    "parent": Field(
-        "iid",
-        Number(),
-        EQUAL + LIST + PRESENCE,
-        rows=Candidate,
-        owner="eid",
-        outer="parent_eid",
-        key=None,
-    ),
-    "commit": replace(
-        TAG,
-        kind=LongText(),
-        operators=ANY_TEXT + PRESENCE,
-        key="mlflow.source.git.commit",
-    ),
-    "branch": replace(
-        TAG,
-        kind=LongText(),
-        operators=ANY_TEXT + PRESENCE,
-        key="mlflow.source.git.branch",
-    ),
-    **{
-        name: replace(field, kind=PlainText(), operators=ANY_TEXT)
-        for name, field in WIRE_ATTRIBUTES.items()
-        if field.path in ("eid", "name", "user_id", "artifact_uri")
-    },
-    "start_time": STARTED_AT,
-    "created": STARTED_AT,
-    "end_time": ENDED_AT,
-}
-NUMERIC = EQUAL + RANGE + PRESENCE
-LATEST = replace(METRIC, operators=NUMERIC)
-SUMMARY = replace(LATEST, is_indexed=False)
-METRICS = {
-    "last": LATEST,
-    "first": replace(SUMMARY, path="first_value", kind=NumberOrNaN("first_is_nan")),
-    "min": replace(SUMMARY, path="min_value", kind=Number()),
-    "max": replace(SUMMARY, path="max_value", kind=Number()),
-    "mean": replace(SUMMARY, path="mean", kind=Number()),
-    "count": replace(SUMMARY, path="count", kind=Number()),
-}
-PARAMS = replace(PARAM, kind=TextOrNumber(), operators=ANY_TEXT + RANGE + PRESENCE)
-TAGS = replace(TAG, kind=LongText(), operators=ANY_TEXT + PRESENCE)
-
-KINDS = {
-    **dict.fromkeys(("metrics", "metric", "m"), Kind.METRIC),
-    **dict.fromkeys(("params", "param", "parameters", "parameter", "p"), Kind.PARAM),
-    **dict.fromkeys(("tags", "tag", "t"), Kind.TAG),
-}
-OTHERS = {
-    **dict.fromkeys(("attributes", "attribute", "attr", "run", "a"), ATTRIBUTES),
-    **dict.fromkeys(
-        ("datasets", "dataset"),
-        {
-            name: replace(field, kind=PlainText(), operators=ANY_TEXT)
-            for name, field in DATASETS.items()
-        },
-    ),
-}
-
-
-class Vocabulary:
-    """What names mean in one experiment: attributes first, then what its candidates have."""
-
-    def __init__(
-        self,
-        experiment: Experiment,
-        names: Iterable[Name],
-        known: Collection[tuple[str, str]] | None = None,
-    ) -> None:
-        """Looks up all that the catalogue must say about these names, at once."""
-        self.experiment = experiment
-        if known is not None:
-            self.known = known
-            return
-        unclear = {form for name in names for form, _ in _forms(name)}
-        self.known = (
-            set(
-                Key.objects.filter(experiment=experiment, key__in=unclear).values_list(
-                    "kind", "key"
-                )
-            )
-            if unclear
-            else set()
-        )
-
-    def question(self, asked: Comparison) -> Question:
-        """The field that a comparison is about. Raises BadFilter."""
-        name = asked.name
-        entity = name.entity.lower()
-        if entity in OTHERS:
-            return Question(_attribute(name, OTHERS[entity]), asked)
-        kind = KINDS.get(entity)
-        if kind is None and not name.aggregate and name.text.lower() in ATTRIBUTES:
-            return Question(ATTRIBUTES[name.text.lower()], asked)
-        key, aggregate = name.key, name.aggregate
-        if _forms(name):
-            kind, key, aggregate = self._meant(name, kind)
-        if aggregate and kind != Kind.METRIC:
-            raise BadFilter("Only metrics have summaries", name.position)
-        if kind == Kind.METRIC:
-            field = METRICS[aggregate or "last"]
-        else:
-            field = PARAMS if kind == Kind.PARAM else TAGS
-        return Question(field, replace(asked, name=name._replace(key=key)))
-
-    def _meant(self, name: Name, kind: Kind | None) -> tuple[Kind, str, str]:
-        """Kind, key and aggregate of a name that leaves them open."""
-        for key, aggregate in _forms(name):
-            kinds = [Kind.METRIC] if aggregate else list(Kind)
-            found = [
-                one for one in kinds if (one, key) in self.known and kind in (one, None)
-            ]
-            if len(found) == 1:
-                return found[0], key, aggregate
-            if found:
-                choices = " or ".join(f"`{one.value}:{key}`" for one in found)
-                raise BadFilter(
-                    f"`{key}` is a {' and a '.join(one.label.lower() for one in found)}:"
-                    f" write {choices}",
-                    name.position,
-                    choices,
-                )
-        if kind is not None:  # nobody has it: then nobody matches
-            key, aggregate = _forms(name)[-1]
-            return kind, key, aggregate
-        raise BadFilter(
-            f"Nothing here is called `{name.text[:60]}`{self._suggestion(name.text)}",
-            name.position,
-            "the name of a parameter, metric, tag or attribute",
-        )
-
-    def _suggestion(self, text: str) -> str:
-        keys = Key.objects.filter(experiment=self.experiment).values_list(
-            "key", flat=True
-        )
-        # The time to compare two texts grows with the square of their length.
-        short = [key for key in keys[:3000] if len(key) <= SUGGESTED_CHARS]
-        close = (
-            difflib.get_close_matches(text, [*ATTRIBUTES, *short], n=1)
-            if len(text) <= SUGGESTED_CHARS
-            else []
-        )
-        return f"; did you mean `{close[0]}`" if close else ""
-
-
-def _forms(name: Name) -> list[tuple[str, str]]:
-    """The key and aggregate that an unclear name may mean, the likeliest first.
-
-    `val.max` is the metric of that name, if there is one, and else the greatest `val`.
-    """
-    kind = KINDS.get(name.entity.lower())
-    if name.entity.lower() in OTHERS or (kind and name.aggregate):
-        return []
-    if name.aggregate:
-        return [(name.key, name.aggregate)]
-    key = name.key if kind else name.text
-    stem, dot, suffix = key.rpartition(".")
-    forms = [(key, "")]
-    if stem and suffix in AGGREGATES and kind in (Kind.METRIC, None):
-        forms.append((stem, suffix))
-    return forms if kind is None or len(forms) > 1 else []
-
-
-def _attribute(name: Name, fields: Mapping[str, Field]) -> Field:
-    if name.aggregate or name.key.lower() not in fields:
-        raise BadFilter(
-            f"No attribute is called `{name.text[:60]}`; there are {', '.join(fields)}",
-            name.position,
-        )
-    return fields[name.key.lower()]
 
 
 # ---------------------------------------------------------------- order
