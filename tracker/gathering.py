@@ -16,8 +16,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from django.db import DEFAULT_DB_ALIAS, Error, connection, connections, transaction
+from django.db import Error, connection, transaction
 
+from tracker.database.sqlite3 import writer
 from tracker.transactions import atomically
 
 log = logging.getLogger(__name__)
@@ -130,13 +131,17 @@ class Verb(Request[T]):
 
 def write(take: Take[Verb[Any]], taken: list[Verb[Any]]) -> None:
     """One transaction. Who comes while it waits for others to finish theirs, comes along."""
+    with writer.lent() as database:
+        write_by(database, take, taken)
+
+
+def write_by(database: Any, take: Take[Verb[Any]], taken: list[Verb[Any]]) -> None:
     is_committed = False
 
     def committed() -> None:
         nonlocal is_committed
         is_committed = True
 
-    database: Any = connections[DEFAULT_DB_ALIAS]
     database.begin()
     taken += take()
     try:

@@ -3,11 +3,12 @@
 import time
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from tests import make
 from tests.together import together
 from tracker import adding, audit, gathering, lifecycle, recording, rows
+from tracker.database.sqlite3 import writer
 from tracker.database.sqlite3.base import in_lane
 from tracker.errors import Invalid, NotFound
 from tracker.models import Candidate, Param, Point, Tag
@@ -234,3 +235,30 @@ def test_counts_as_written_once_it_is_committed(run):
     gathering.together(verb)()
 
     assert times == [1]
+
+
+def test_writes_by_one_connection_and_gives_each_thread_its_own_back(run):
+    by = set()
+    verb = gathering.together(lambda: by.add(id(connection.connection)))
+
+    def ask(_):
+        recording.lock(run)
+        own = connection.connection
+        verb()
+        return connection.connection is own and id(own) not in by
+
+    assert gathered(ask) == [True] * WRITERS
+    assert len(by) == 1
+
+
+def test_opens_its_connection_anew_when_it_cannot_begin(run, monkeypatch):
+    # Django never closes a connection to a database in memory.
+    monkeypatch.setattr(writer.opened(), "is_in_memory_db", lambda: False)
+    writer.opened().connection.close()
+    written = []
+
+    with pytest.raises(DatabaseError):
+        gathering.together(lambda: written.append("lost"))()
+    gathering.together(lambda: written.append("kept"))()
+
+    assert written == ["kept"]
