@@ -9,7 +9,8 @@ from msgspec import Meta
 from tracker import inputs, keys, recording
 from tracker.api import pairs
 from tracker.api.endpoint import Call, endpoint
-from tracker.api.wire import Int64, KeyValue, Message, Milliseconds, Text, is_deep
+from tracker.api.nesting import is_deep
+from tracker.api.wire import Int64, KeyValue, Message, Milliseconds, Text
 from tracker.errors import Invalid
 from tracker.inputs import DatasetInput, ModelOutput
 from tracker.models import Role
@@ -218,6 +219,8 @@ class LogModel(Message):
 @endpoint("POST", LogModel, needs=Role.WRITER)
 def log_model(call: Call, asked: LogModel) -> dict[str, Any]:
     """How clients before 3.0 tell of a model they logged."""
+    if len(asked.model_json) > recording.MAX_HISTORY_CHARS:
+        raise Invalid("Malformed model info: model_json is too long.")
     if is_deep(asked.model_json.encode()):
         raise Invalid("Malformed model info: model_json is nested too deeply.")
     try:

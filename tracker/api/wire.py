@@ -12,12 +12,14 @@ import functools
 import json
 import math
 import re
-from typing import Annotated, Any, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, QueryDict
 from msgspec import Meta, inspect
 
+from tracker.api.nesting import MAX_DEPTH, is_deep
 from tracker.errors import Invalid, TooLarge
 
 # A required text: empty counts as missing.
@@ -26,7 +28,7 @@ Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Milliseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 MAX_BODY_BYTES = 8 * 1024**2
-MAX_DEPTH = 64
+MAX_ITEMS = 20_000  # more than the longest list that any message may have
 QUOTED_CHARS = 200
 SEE_DOCS = "See the API docs for more information about request parameters."
 
@@ -45,6 +47,11 @@ class KeyValue(Message):
 
 
 M = TypeVar("M", bound=Message)
+
+# An object of a body, its values not yet read.
+Fields = dict[str, msgspec.Raw]
+OBJECT, LIST, TEXT = b"{", b"[", b'"'
+BLANKS = b" \t\n\r"
 
 # ---------------------------------------------------------------- in
 
@@ -97,7 +104,11 @@ def _from_body(body: bytes, shape: type[M]) -> M:
             pass
     # Once more, slowly: what the decoder does not know of the dialect, and messages that
     # name the parameter.
-    return _convert(_tidy(_loads(body), reader.type), shape)
+    try:
+        known = _known(_object(body), reader.type)
+    except (msgspec.MsgspecError, UnicodeError) as problem:
+        raise Invalid(f"The body is not valid JSON: {problem}.") from None
+    return _convert(known, shape)
 
 
 class Reader(NamedTuple):
@@ -134,77 +145,93 @@ def _camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-def _loads(body: bytes) -> dict[str, Any]:
+def _object(body: bytes) -> Fields:
+    """The fields of a body, each as it was sent: nobody reads what is not asked for.
+
+    Megabytes of small lists would take seconds to make.
+    """
     if not body.strip():
         return {}
-    try:
-        value = _decoded(body)
-        if isinstance(value, str):  # very old clients encode twice
-            value = _decoded(value.encode())
-    except (msgspec.MsgspecError, UnicodeError) as problem:
-        raise Invalid(f"The body is not valid JSON: {problem}.") from None
-    if not isinstance(value, dict):
+    if _begins(body) == TEXT:  # very old clients encode twice
+        body = cast(str, _checked(body, str)).encode()
+        _refuse_nul(body)
+    fields = _checked(body, Fields if _begins(body) == OBJECT else msgspec.Raw)
+    if not isinstance(fields, dict):
         raise Invalid("The body must be a JSON object.")
-    return value
+    return fields
 
 
-def _decoded(body: bytes) -> Any:
+def _begins(content: bytes) -> bytes:
+    return content.lstrip(BLANKS)[:1]
+
+
+def _checked(body: bytes, kind: Any) -> Any:
+    body.decode()  # what is passed over is not looked at
     with contextlib.suppress(RecursionError):
         if not is_deep(body):
-            return msgspec.json.decode(body)
+            return msgspec.json.decode(body, type=kind)
     raise Invalid(f"The body is nested too deeply; it may have {MAX_DEPTH} levels.")
 
 
-# Also one without an end: else each quote in it would be tried as a beginning.
-TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
-SQUARE = bytes.maketrans(b"{}", b"[]")
-NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-
-
-def is_deep(body: bytes) -> bool:
-    """Whether JSON has more levels of lists and objects than are allowed.
-
-    Of what is no JSON it says nothing.
-    """
-    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
-        return False
-    brackets = TEXTS.sub(b"", body).translate(SQUARE, NO_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        brackets, before = brackets.replace(b"[]", b""), brackets
-        if brackets == before:
-            return False
-    return bool(brackets)
+# With an even number of backslashes before it; with an odd one it is a text that says so.
+ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def _refuse_nul(body: bytes) -> None:
     """PostgreSQL cannot store the character NUL, so nobody may log it."""
-    texts = json.dumps(_loads(body), ensure_ascii=True)
-    if "\\u0000" in texts.replace("\\\\", ""):
+    if ESCAPED_NUL.search(body):
         raise Invalid("A text may not contain the character NUL.")
 
 
-def _tidy(value: Any, described: inspect.Type) -> Any:
-    """A decoded body as msgspec expects it: known fields, without nulls, enums by name.
+def _known(fields: Fields, described: inspect.StructType) -> dict[str, Any]:
+    """An object as msgspec expects it: known fields, without nulls, enums by name."""
+    known = {}
+    for field in described.fields:
+        name, camel = field.encode_name, _camel(field.encode_name)
+        _refuse_both(name, camel, fields)
+        if name in fields and bytes(fields[name]) != b"null":
+            known[name] = _value(bytes(fields[name]), field.type)
+    return known
 
-    What does not fit is left as it is; converting it will say what is wrong.
+
+def _value(content: bytes, described: inspect.Type) -> Any:
+    """A value of a body. What does not fit is left as it is, or as its beginning;
+    converting it will say what is wrong.
     """
-    if isinstance(described, inspect.StructType) and isinstance(value, dict):
-        tidy = {}
-        for field in described.fields:
-            name, camel = field.encode_name, _camel(field.encode_name)
-            if name != camel and name in value and camel in value:
-                raise Invalid(
-                    f"Request specifies both '{name}' and '{camel}'; provide only one of"
-                    " them."
-                )
-            if value.get(name) is not None:
-                tidy[name] = _tidy(value[name], field.type)
-        return tidy
-    if isinstance(described, inspect.ListType) and isinstance(value, list):
-        return [_tidy(item, described.item_type) for item in value]
-    if (kind := _enum_in(described)) is not None:
-        return _by_number(kind, value)
-    return value
+    begins = _begins(content)
+    if isinstance(described, inspect.StructType) and begins == OBJECT:
+        return _known(msgspec.json.decode(content, type=Fields), described)
+    if isinstance(described, inspect.ListType) and begins == LIST:
+        items = msgspec.json.decode(content, type=list[msgspec.Raw])
+        if len(items) > MAX_ITEMS:
+            raise Invalid(f"A list has {len(items)} entries; the limit is {MAX_ITEMS}.")
+        return [_value(bytes(item), described.item_type) for item in items]
+    if begins in (OBJECT, LIST) and len(content) > QUOTED_CHARS:
+        return LongObject(content) if begins == OBJECT else LongList(content)
+    value = msgspec.json.decode(content)
+    kind = _enum_in(described)
+    return value if kind is None else _by_number(kind, value)
+
+
+class LongObject(dict[str, Any]):
+    """One that does not fit: all that anybody wants of it is how it begins."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+
+class LongList(list[Any]):
+    """The same of a list."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+
+def _refuse_both(name: str, camel: str, fields: Mapping[str, Any]) -> None:
+    if name != camel and name in fields and camel in fields:
+        raise Invalid(
+            f"Request specifies both '{name}' and '{camel}'; provide only one of them."
+        )
 
 
 def _enum_in(described: inspect.Type) -> type[enum.Enum] | None:
@@ -247,8 +274,9 @@ def _from_query(query: QueryDict, shape: type[Message]) -> dict[str, Any]:
                     _wrong(name, found[name], "It must be 'true' or 'false'.")
                 )
             found[name] = found[name].lower() == "true"
-    tidy: dict[str, Any] = _tidy(found, described)
-    return tidy
+        if kind := _enum_in(field.type):
+            found[name] = _by_number(kind, found[name])
+    return found
 
 
 def _convert(value: dict[str, Any], shape: type[M]) -> M:
@@ -273,12 +301,23 @@ def missing(parameter: str) -> str:
 def _wrong(parameter: str, value: Any, what: str) -> str:
     return (
         f"Invalid value {_echoed(value)} for parameter '{parameter}' supplied: "
-        f" Hint: Value was of type '{type(value).__name__}'. {what} {SEE_DOCS}"
+        f" Hint: Value was of type '{_kind(value)}'. {what} {SEE_DOCS}"
     )
 
 
+def _kind(value: Any) -> str:
+    for kind in (list, dict):
+        if isinstance(value, kind):
+            return kind.__name__
+    return type(value).__name__
+
+
 def _echoed(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    if isinstance(value, LongObject | LongList):
+        beginning = value.content[: 4 * QUOTED_CHARS].decode(errors="ignore")
+        text = " ".join(beginning.split())
+    else:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return text[:QUOTED_CHARS]
 
 
