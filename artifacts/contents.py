@@ -17,7 +17,7 @@ import yaml
 from django.conf import settings
 from PIL import Image, ImageOps
 
-from artifacts import archives, notebooks, parquet
+from artifacts import archives, notebooks, parquet, signatures
 from artifacts.facts import MAX_TEXT_CHARS, brief
 
 HEAD_BYTES = 256 * 1024
@@ -35,7 +35,8 @@ MAX_COLUMNS = 50
 SHOWN_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 # These it plays.
 PLAYED = frozenset(
-    "audio/wav audio/ogg audio/flac audio/mpeg audio/mp4 video/mp4 video/webm".split()
+    "audio/wav audio/ogg audio/flac audio/mpeg audio/aac audio/mp4"
+    " video/mp4 video/webm".split()
 )
 
 
@@ -58,49 +59,6 @@ class Recognised(NamedTuple):
     encoding: str = ""  # of text
 
 
-# Where in the file, which bytes, what it is then. None of them can begin a plain text.
-SIGNATURES: list[tuple[int, bytes, str]] = [
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (0, b"GIF87a", "image/gif"),
-    (0, b"GIF89a", "image/gif"),
-    (8, b"WEBPVP8", "image/webp"),
-    (0, b"II*\x00", "image/tiff"),
-    (0, b"MM\x00*", "image/tiff"),
-    (0, b"%PDF-", "application/pdf"),
-    (0, b"PK\x03\x04", "application/zip"),
-    (0, b"PK\x05\x06", "application/zip"),
-    (0, b"\x1f\x8b", "application/gzip"),
-    (4, b"1AY&SY", "application/x-bzip2"),
-    (0, b"\xfd7zXZ\x00", "application/x-xz"),
-    (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-    (0, b"\x28\xb5\x2f\xfd", "application/zstd"),
-    (257, b"ustar", "application/x-tar"),
-    (0, b"\x89HDF\r\n\x1a\n", "application/x-hdf5"),
-    (0, b"PAR1\x15", parquet.CONTENT_TYPE),
-    (0, b"ARROW1\x00\x00", "application/vnd.apache.arrow.file"),
-    (0, b"SQLite format 3\x00", "application/vnd.sqlite3"),
-    (0, b"\x93NUMPY", "application/x-npy"),
-    (0, b"\x80\x02", "application/x-pickle"),
-    (0, b"\x80\x03", "application/x-pickle"),
-    (0, b"\x80\x04", "application/x-pickle"),
-    (0, b"\x80\x05", "application/x-pickle"),
-    (0, b"\x7fELF", "application/x-elf"),
-    (8, b"WAVEfmt", "audio/wav"),
-    (28, b"\x80theora", "video/ogg"),  # browsers play it no longer
-    (0, b"OggS\x00", "audio/ogg"),
-    (0, b"fLaC\x00", "audio/flac"),
-    (0, b"ID3\x03", "audio/mpeg"),
-    (0, b"ID3\x04", "audio/mpeg"),
-    (0, b"ID3\x02", "audio/mpeg"),
-    (0, b"\xff\xfb", "audio/mpeg"),
-    (0, b"\xff\xf3", "audio/mpeg"),
-    (0, b"\xff\xf2", "audio/mpeg"),
-    (4, b"ftypM4A", "audio/mp4"),
-    (4, b"ftyp", "video/mp4"),
-    (0, b"\x1aE\xdf\xa3", "video/webm"),
-]
-
 # Text that is more than text. Whatever is not here is text/plain.
 TEXT_TYPES = {
     "csv": "text/csv",
@@ -117,9 +75,8 @@ TEXT_TYPES = {
 
 def recognise(name: str, head: bytes, *, is_whole: bool) -> Recognised:
     """What a file is, from its first bytes."""
-    for at, signature, content_type in SIGNATURES:
-        if head.startswith(signature, at):
-            return Recognised(kind_of(content_type), content_type)
+    if content_type := signatures.content_type(head):
+        return Recognised(kind_of(content_type), content_type)
     encoding = encoding_of(head, is_whole=is_whole)
     if not encoding:
         return Recognised(Kind.OTHER, "application/octet-stream")

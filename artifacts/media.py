@@ -6,10 +6,11 @@ from typing import IO, Any
 
 from tinytag import TinyTag
 
+from artifacts import aac
 from artifacts.archives import Guarded
 from artifacts.facts import brief
 
-WEBM_HEAD_BYTES = 64 * 1024
+WEBM_HEAD_BYTES = AVI_HEAD_BYTES = 64 * 1024
 
 
 def media_facts(file: IO[bytes], content_type: str) -> dict[str, Any]:
@@ -18,6 +19,10 @@ def media_facts(file: IO[bytes], content_type: str) -> dict[str, Any]:
         if content_type == "video/webm":
             seconds = webm_seconds(file.read(WEBM_HEAD_BYTES))
             return {} if seconds is None else {"seconds": seconds}
+        if content_type == "video/x-msvideo":
+            return avi_facts(file.read(AVI_HEAD_BYTES))
+        if content_type == "audio/aac":
+            return aac.facts(file)
         found = TinyTag.get(
             file_obj=Guarded(file),  # type: ignore[arg-type]
             tags=False,
@@ -77,3 +82,23 @@ def number(head: bytes, at: int, *, keeps_mark: bool) -> tuple[int, int]:
     if not keeps_mark:
         value &= (1 << (7 * length)) - 1
     return value, at + length
+
+
+# ---------------------------------------------------------------- AVI
+
+# After "RIFF", "AVI ", "hdrl" and their lengths: of the main header (`avih`) the time of
+# a frame, and how many there are.
+AVI_HEADER = struct.Struct("<4s4xI12xI")
+AVI_HEADER_AT = 24
+# Beyond a gigabyte the main header counts the first part alone; this one all.
+AVI_ALL_FRAMES = struct.Struct("<4s4xI")
+
+
+def avi_facts(head: bytes) -> dict[str, Any]:
+    name, microseconds, frames = AVI_HEADER.unpack_from(head, AVI_HEADER_AT)
+    if name != b"avih":
+        return {}
+    if (at := head.find(b"dmlh")) >= 0:
+        _, frames = AVI_ALL_FRAMES.unpack_from(head, at)
+    seconds = plain(microseconds * frames / 1e6)
+    return {} if seconds is None else {"seconds": seconds}

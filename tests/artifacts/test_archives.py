@@ -130,16 +130,67 @@ def mp4(seconds):
     return atom(b"ftyp", b"isom" + bytes(4)) + atom(b"moov", atom(b"mvhd", mvhd))
 
 
+def avi(frames, all_frames=None):
+    def chunk(name, body):
+        return struct.pack("<4sI", name, len(body)) + body
+
+    # 40 milliseconds each.
+    header = chunk(b"avih", struct.pack("<14I", 40_000, 0, 0, 0, frames, *[0] * 9))
+    if all_frames:
+        header += chunk(
+            b"LIST", b"odml" + chunk(b"dmlh", struct.pack("<I", all_frames))
+        )
+    films = chunk(b"LIST", b"hdrl" + header) + chunk(b"LIST", b"movi")
+    return chunk(b"RIFF", b"AVI " + films)
+
+
+def aac(frames, size=207):
+    """Of 1024 samples each, at 48 kHz."""
+    header = 0xFFF1_4C80_0000_FC | size << 13
+    return (header.to_bytes(7) + bytes(size - 7)) * frames
+
+
 @pytest.mark.parametrize(
     ("data", "content_type", "seconds"),
     [
         (sound(), "audio/wav", 3.0),
         (webm(12_500), "video/webm", 12.5),
         (mp4(7.5), "video/mp4", 7.5),
+        (avi(250), "video/x-msvideo", 10.0),
+        (avi(250, all_frames=750), "video/x-msvideo", 30.0),
+        (aac(100), "audio/aac", 2.133),
+        (aac(21_000), "audio/aac", 448.0),  # more than is read
     ],
 )
 def test_tells_how_long_it_lasts(data, content_type, seconds):
     assert media.media_facts(io.BytesIO(data), content_type)["seconds"] == seconds
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type"),
+    [
+        (sound(), "audio/wav"),
+        (avi(1), "video/x-msvideo"),
+        (aac(2), "audio/aac"),
+        (aac(1), "audio/aac"),
+        (aac(1) + b"and then others", "application/octet-stream"),
+        ("ÿñ is how old texts begin".encode("cp1252"), "text/plain"),
+        (b"FORM\0\0\0\x2eAIFFCOMM", "audio/aiff"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0", "image/avif"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "image/heic"),
+    ],
+)
+def test_knows_it_without_a_name(data, content_type):
+    assert contents.recognise("x", data, is_whole=True).content_type == content_type
+
+
+def test_finds_nothing_in_a_film_of_which_the_header_is_missing():
+    cut = avi(250)[:40]
+
+    assert media.media_facts(io.BytesIO(cut), "video/x-msvideo").keys() == {
+        "unreadable"
+    }
+    assert media.media_facts(io.BytesIO(b"\xff\xf1"), "audio/aac") == {}
 
 
 def test_says_nothing_of_films_that_were_written_while_they_were_made():

@@ -9,11 +9,11 @@ from msgspec import Meta
 from tracker import inputs, keys, recording
 from tracker.api import pairs
 from tracker.api.endpoint import Call, endpoint
-from tracker.api.nesting import is_deep
 from tracker.api.wire import Int64, KeyValue, Message, Milliseconds, Text
 from tracker.errors import Invalid
 from tracker.inputs import DatasetInput, ModelOutput
 from tracker.models import Role
+from tracker.nesting import is_deep
 
 MAX_METRICS = 1000
 MAX_PARAMS = MAX_TAGS = 100

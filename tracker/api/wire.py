@@ -19,8 +19,8 @@ import msgspec
 from django.http import HttpRequest, HttpResponse, QueryDict
 from msgspec import Meta, inspect
 
-from tracker.api.nesting import MAX_DEPTH, is_deep
 from tracker.errors import Invalid, TooLarge
+from tracker.nesting import MAX_DEPTH, is_deep
 
 # A required text: empty counts as missing.
 Text = Annotated[str, Meta(min_length=1)]
