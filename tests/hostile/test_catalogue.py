@@ -9,14 +9,14 @@ from django.test import Client
 
 from tests import make
 from tests.hostile import leaks
-from tests.hostile.catalogue import (
-    CASES,
+from tests.hostile.cases import (
     DELETED_EXPERIMENT,
     DELETED_RUN,
     EXPERIMENT,
     FINE,
     RUN,
 )
+from tests.hostile.catalogue import CASES
 from tracker import lifecycle, registry
 from tracker.models import (
     Alias,
