@@ -15,11 +15,12 @@ from tests.postgresql import new_database
 from tracker.api import urls
 from tracker.api.endpoint import EndpointView
 
-SCRIPT = Path(__file__).parent / "scripts" / "every_call.py"
+CALLS = Path(__file__).parent / "scripts" / "calls"
 PREFIX = "/p/every-call"
 ROWS = [
     node.args[0].value
-    for node in ast.walk(ast.parse(SCRIPT.read_text()))
+    for part in sorted(CALLS.glob("*.py"))
+    for node in ast.walk(ast.parse(part.read_text()))
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "row"
 ]
 # What no call of the client's leads to: other languages, browsers and old clients use it.
