@@ -2,6 +2,7 @@
 
 import math
 import time
+from contextlib import suppress
 
 import pytest
 from django.db import connection
@@ -390,6 +391,41 @@ def test_costs_the_same_for_few_or_many(zoo, django_assert_num_queries):
         table.page(zoo, text="model = r50 and val/acc.max > 0.1")
     with django_assert_num_queries(2):
         table.count(zoo, "val/acc.max > 0.1")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "problem"),
+    [
+        ("((((a{1000}){1000}){1000}){1000})", "repeats too much"),
+        ("(?:(?:[)]a?){999,}\\)){999}?", "repeats too much"),
+        ("a{999}{999}", "repeats too much"),
+        ("(?i)(?:ab){99999999999999999999}", "repeats too much"),
+        ("(?R)", "calls itself"),
+        ("(?<a>b(?&a))", "calls itself"),
+        ("(b(?1))", "calls itself"),
+        ("(?x)(a{100}) {100} #\n{100}", "changes how it is read"),
+        ("(a{100})(?#)){100}{100}", "changes how it is read"),
+        ("(?iV1)[a--b]", "changes how it is read"),
+        ("a" * 1001, "more than 1000 characters"),
+        ("a{2", ""),
+        ("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", ""),
+        ("(?i-s:x{64}|(?<year>\\d{4})[]]{1,})", ""),
+    ],
+)
+def test_takes_no_pattern_that_grows_beyond_measure(experiment, pattern, problem):
+    def ask():
+        return table.page(experiment, text=f"name ~ '{pattern}'").rows
+
+    if not problem:
+        assert ask() == []
+        return
+    with pytest.raises(BadFilter, match=problem):
+        ask()
+
+
+def test_bears_a_pattern_of_many_parentheses(experiment):
+    with suppress(BadFilter):  # how many are too many is Python's business
+        table.page(experiment, text=f"name ~ '{'(' * 490}{')' * 490}'")
 
 
 def test_a_regular_expression_has_a_time_limit(experiment, monkeypatch):

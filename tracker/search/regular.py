@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import re
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -15,6 +16,10 @@ from tracker.errors import Invalid
 from tracker.search.grammar import BadFilter, Value
 
 SECONDS = 2.0
+MAX_CHARS = 1000
+# What repeats a counted number of times is written out as often: ten bytes of pattern
+# could become gigabytes.
+MAX_PARTS = 50_000
 
 TOO_SLOW = "The regular expression takes too long; make it simpler."
 
@@ -54,13 +59,51 @@ def _limited_sqlite() -> Iterator[None]:
 
 
 def check(value: Value) -> None:
-    """Raises BadFilter for a text that is no regular expression."""
+    """Raises BadFilter for a text that is no regular expression, or a monstrous one."""
+    if problem := _problem(value.text):
+        raise BadFilter(f"Not a regular expression: {problem}", value.position)
+
+
+def _problem(pattern: str) -> str:
+    if len(pattern) > MAX_CHARS:
+        return f"it has more than {MAX_CHARS} characters"
+    if ENDLESS.search(pattern):
+        return "it calls itself, or changes how it is read"
+    if parts(pattern) > MAX_PARTS:
+        return "it repeats too much"
     try:
-        _compiled(value.text)
+        _compiled(pattern)
     except regex.error as problem:
-        raise BadFilter(
-            f"Not a regular expression: {problem}", value.position
-        ) from None
+        return str(problem)
+    except RecursionError:
+        return "it is nested too deeply"
+    return ""
+
+
+# A pattern within itself: no limit of time holds the memory that takes. And the flags and
+# comments under which it would not be what `parts` counts.
+ENDLESS = re.compile(r"\(\?(?:R|&|P>|#|[+-]?\d|[\w-]*[xV])")
+PARTS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d+)(?:,\d*)?\}|.", re.DOTALL)
+
+
+def parts(pattern: str) -> int:
+    """How many parts a pattern has when what it counts is written out."""
+    groups = [0]
+    last = 0  # the part that a count would repeat
+    for part in PARTS.finditer(pattern):
+        if part[1]:
+            more = last * (max(1, int(part[1])) - 1)
+            groups[-1] += more
+            last += more
+        elif part[0] == "(":
+            groups.append(1)
+        elif part[0] == ")" and len(groups) > 1:
+            last = groups.pop()
+            groups[-1] += last
+        elif part[0] not in ("?", "*", "+"):
+            last = 1
+            groups[-1] += 1
+    return sum(groups)
 
 
 @contextlib.contextmanager
@@ -95,6 +138,6 @@ def matches(text: str | None, pattern: str) -> bool | None:
         raise
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def _compiled(pattern: str) -> Any:
     return regex.compile(pattern)
