@@ -17,6 +17,13 @@ SECRETS = re.compile(
 )
 # What our tokens begin with; GitLab's too, which people send by mistake.
 TOKENS = re.compile(r"\b(?:trk_|glpat-)[A-Za-z0-9_-]{8,}")
+# Who is named in an address; an invitation and a one-time link, by which whoever has the
+# address may come in.
+ADDRESSES = re.compile(
+    r"(?<=://)[^\s/@]*:[^\s/@]+(?=@)"
+    r"|(?<=/join/)[^/\s\"'?]+"
+    r"|(?<=/set-password/)[^/\s]+/[^/\s\"'?]+"
+)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -27,7 +34,7 @@ def hidden(text: str) -> str:
         ),
         text,
     )
-    return TOKENS.sub(HIDDEN, text)
+    return ADDRESSES.sub(HIDDEN, TOKENS.sub(HIDDEN, text))
 
 
 class Line(logging.Formatter):

@@ -10,6 +10,7 @@ signed in, or has a token, does not notice.
 """
 
 import hashlib
+import ipaddress
 import logging
 import threading
 import time
@@ -56,6 +57,19 @@ def wait_for(caller: str, rate: Rate) -> float:
         except RedisError as problem:
             _leave_alone(problem)
     return _own_wait(caller, rate)
+
+
+def neighbourhood(address: str) -> str:
+    """What counts as one address: of IPv6, the network that a single customer has."""
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(known, ipaddress.IPv4Address):
+        return address
+    if known.ipv4_mapped:
+        return str(known.ipv4_mapped)
+    return str(ipaddress.ip_network((known, 64), strict=False))
 
 
 def forget() -> None:
@@ -168,5 +182,5 @@ def _keys(name: str, address: str) -> list[str]:
     """Digests: names that were tried may be passwords in the wrong field."""
     return [
         hashlib.sha256(text.encode(errors="replace")).hexdigest()
-        for text in (f"account:{name}", f"address:{address}")
+        for text in (f"account:{name}", f"address:{neighbourhood(address)}")
     ]

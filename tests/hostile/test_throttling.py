@@ -121,6 +121,31 @@ def test_slows_an_address_without_credentials(vision, team, settings):
     assert statuses == [401] * 3 + [429] * 2
 
 
+def test_takes_a_network_of_ipv6_for_one_address(team, db):
+    """Who has one address of it has eighteen trillion million."""
+    for n in range(10):
+        throttling.note_failure(f"somebody {n}", f"2001:db8:1:2::{n:x}")
+
+    with pytest.raises(TooMany):
+        throttling.refuse_guessing("ann", "2001:db8:1:2:ffff::1")
+    throttling.refuse_guessing("ann", "2001:db8:1:3::1")
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("no address", "no address"),
+    ],
+)
+def test_knows_what_counts_as_one_address(address, counted_as):
+    assert throttling.neighbourhood(address) == counted_as
+
+
 def test_gives_six_thousand_calls_a_minute():
     assert (product.CALLER_RATE, product.ANONYMOUS_RATE) == ((6000, 1000), (300, 300))
 
@@ -279,6 +304,9 @@ def test_forgets_a_wrong_password_after_five_minutes(team, settings):
         ('{"secret": "s3cr3tvalue"}', "s3cr3tvalue"),
         ("a trk_0123456789abcdef in a sentence", "0123456789abcdef"),
         ("redis failed, api_key=s3cr3tvalue", "s3cr3tvalue"),
+        ("redis://:s3cr3tvalue@redis:6379/0 is away", "s3cr3tvalue"),
+        ("Unprocessable Entity: /join/s3cr3tvalue/", "s3cr3tvalue"),
+        ("Forbidden: https://host/set-password/MQ/s3cr3t-value/", "s3cr3t-value"),
     ],
 )
 def test_keeps_secrets_out_of_the_log(text, secret):

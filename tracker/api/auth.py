@@ -26,7 +26,8 @@ class PerCaller(BaseThrottle):
         who = request.user.pk if request.user else None
         token = request.auth.pk if request.auth else None
         if who is None:
-            caller, rate = f"a{audit.origin().address}", settings.ANONYMOUS_RATE
+            address = throttling.neighbourhood(audit.origin().address)
+            caller, rate = f"a{address}", settings.ANONYMOUS_RATE
         else:
             caller, rate = f"t{token}" if token else f"u{who}", settings.CALLER_RATE
         self.seconds = throttling.wait_for(caller, throttling.Rate(*rate))
