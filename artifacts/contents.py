@@ -8,7 +8,6 @@ import codecs
 import csv
 import io
 import itertools
-import json
 import warnings
 from enum import StrEnum
 from typing import IO, Any, NamedTuple, cast
@@ -19,6 +18,7 @@ from PIL import Image, ImageOps
 
 from artifacts import archives, notebooks, parquet, signatures
 from artifacts.facts import MAX_TEXT_CHARS, brief
+from tracker import documents
 
 HEAD_BYTES = 256 * 1024
 
@@ -212,17 +212,9 @@ def table_facts(name: str, start: str, *, is_whole: bool) -> dict[str, Any] | No
 # ---------------------------------------------------------------- JSON
 
 
-def parse_json(data: str) -> Any:
-    """Raises ValueError for anything that is not JSON, or is nested beyond reason."""
-    try:
-        return json.loads(data)
-    except RecursionError:
-        raise ValueError("The JSON is nested too deeply.") from None
-
-
 def json_facts(data: str) -> dict[str, Any]:
     """The shape of a JSON text. Raises ValueError."""
-    value = parse_json(data)
+    value = documents.parsed(data)
     facts: dict[str, Any] = {"shape": type(value).__name__}
     if isinstance(value, dict | list):
         facts["entries"] = len(value)

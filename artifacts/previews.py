@@ -12,6 +12,7 @@ from artifacts import contents, notebooks, storage
 from artifacts.blobs import Missing
 from artifacts.contents import PLAYED, Kind, Recognised, Table
 from artifacts.models import Artifact
+from tracker import documents
 from tracker.errors import Full, Unavailable
 
 TEXT_BYTES = contents.HEAD_BYTES
@@ -152,7 +153,7 @@ def written(
 
 def notebook(text: str) -> str:
     try:
-        value = contents.parse_json(text)
+        value = documents.parsed(text)
     except ValueError:
         return ""
     return notebooks.as_markdown(value) if isinstance(value, dict) else ""
@@ -166,7 +167,7 @@ def pretty(text: str) -> str:
     made = []
     size = 0
     try:
-        value = contents.parse_json(text)
+        value = documents.parsed(text)
         for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
             made.append(piece)
             size += len(piece)

@@ -1,9 +1,9 @@
 """What is known of a candidate besides its numbers: code, CI, data, models, host."""
 
-import json
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from tracker import documents
 from tracker.ci import PROVIDERS
 from tracker.models import (
     Candidate,
@@ -172,7 +172,7 @@ def read_of(use: DatasetUse, number: int) -> Read:
 def place_of(source: str) -> str:
     """Where a dataset comes from: MLflow keeps a JSON text with one of these in it."""
     try:
-        known = json.loads(source)
+        known = documents.parsed(source)
     except ValueError:
         return source[:300]
     if not isinstance(known, dict):

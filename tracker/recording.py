@@ -15,7 +15,17 @@ from typing import Any, NamedTuple, Protocol
 
 from django.db import transaction
 
-from tracker import adding, ci, gathering, liveness, points, rows, seeds, summary
+from tracker import (
+    adding,
+    ci,
+    documents,
+    gathering,
+    liveness,
+    points,
+    rows,
+    seeds,
+    summary,
+)
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.keys import MAX_PARAM_CHARS, MAX_TAG_CHARS, quoted, shown
 from tracker.models import (
@@ -309,8 +319,8 @@ def log_model(candidate: Candidate | Named, model: Mapping[str, Any]) -> None:
 def listed(text: str) -> list[Any]:
     """The list that a tag holds as JSON; empty for whatever else a script wrote there."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = documents.parsed(text)
+    except ValueError:
         return []
     return value if isinstance(value, list) else []
 

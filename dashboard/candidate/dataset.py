@@ -12,6 +12,7 @@ from django.db.models.functions import Length, Substr
 from dashboard import about
 from dashboard.candidate.logged_models import Field, field
 from dashboard.templatetags.tracker_tags import grouped
+from tracker import documents
 from tracker.models import Candidate, DatasetUse
 
 MAX_CHARS = 256 * 1024
@@ -88,8 +89,8 @@ def described(candidate: Candidate, number: int) -> Described | None:
 
 def as_json(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return documents.parsed(text)
+    except ValueError:
         return None
 
 

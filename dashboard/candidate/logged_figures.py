@@ -9,6 +9,7 @@ from typing import Any
 
 from artifacts import contents, pages, previews
 from artifacts.models import Artifact
+from tracker import documents
 
 # Where a page of Plotly's hands over: its place, its data, its layout, and how it behaves.
 CALL = "Plotly.newPlot("
@@ -35,7 +36,7 @@ def whole(artifact: Artifact) -> Any:
 
 def in_json(text: str) -> Any:
     try:
-        value = contents.parse_json(text)
+        value = documents.parsed(text)
     except ValueError:
         return None
     return value if is_figure(value) else None
@@ -51,9 +52,9 @@ def in_page(text: str) -> Any:
     for _ in range(3):
         try:
             value, at = DECODER.raw_decode(text, after_space(text, at))
+            said.append(documents.whole(value))
         except (ValueError, RecursionError):
             return None
-        said.append(value)
         at = after_space(text, at)
         at += text[at : at + 1] == ","
     found = {"data": said[1], "layout": said[2]}

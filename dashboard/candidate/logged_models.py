@@ -1,11 +1,11 @@
 """A logged model in a few lines: what it takes and gives, how it is loaded, an example."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from artifacts.models import Artifact
 from dashboard import snippets
+from tracker import documents
 
 # As MLflow names the files beside MLmodel, the one that a server would be sent first.
 EXAMPLES = ("serving_input_example.json", "input_example.json")
@@ -59,8 +59,8 @@ def fields(signature: dict[str, Any]) -> list[Field]:
     found = []
     for part in ("inputs", "outputs", "params"):
         try:
-            columns = json.loads(str(signature.get(part) or "[]"))
-        except (ValueError, RecursionError):
+            columns = documents.parsed(str(signature.get(part) or "[]"))
+        except ValueError:
             continue
         for column in columns if isinstance(columns, list) else []:
             if isinstance(column, dict):

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tracker import keys
+from tracker import documents, keys
 from tracker.errors import Invalid
 
 MAX_PAIRS = 2000
@@ -68,8 +68,8 @@ def pairs(text: str) -> Iterator[tuple[str, str, str]]:
 
 def of_json(text: str) -> Iterator[tuple[str, str, str]]:
     try:
-        value: Any = json.loads(text)
-    except (ValueError, RecursionError):
+        value: Any = documents.parsed(text)
+    except ValueError:
         raise Invalid(
             "This begins like JSON but cannot be read as an object."
         ) from None

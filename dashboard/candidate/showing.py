@@ -23,6 +23,7 @@ from artifacts.previews import TABLE_ROWS, Picture, Preview
 from dashboard import prose, snippets
 from dashboard.candidate import logged_figures
 from dashboard.charts import svg
+from tracker import documents
 from tracker.models import Candidate
 
 # Colouring costs more than reading; beyond this the text stays plain.
@@ -103,8 +104,8 @@ def language_of(name: str) -> str:
 
 def as_json(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return documents.parsed(text)
+    except ValueError:
         return None
 
 

@@ -97,6 +97,7 @@ def from_model(text: str) -> Packages:
 
 
 def mapping(text: str) -> dict[str, Any]:
+    text = HALF.sub("�", text)
     try:
         # PlainLoader is a SafeLoader, with limits.
         value = yaml.load(text, PlainLoader)  # noqa: S506  (a safe one)
@@ -104,6 +105,9 @@ def mapping(text: str) -> dict[str, Any]:
         return {}
     return value if isinstance(value, dict) else {}
 
+
+# Half a pair of surrogates, as YAML may spell it: no page can hold it.
+HALF = re.compile(r"\\(?:u|U0000)d[89a-f][0-9a-f]{2}", re.IGNORECASE)
 
 # By file name; those further down say more, and win.
 READERS: dict[str, Callable[[str], Packages]] = {

@@ -12,6 +12,7 @@ from artifacts import contents, storage
 from artifacts.blobs import Missing
 from artifacts.contents import Kind, Table
 from artifacts.models import Artifact
+from tracker import documents
 from tracker.errors import Full, Unavailable
 
 MAX_BYTES = 512 * 1024
@@ -115,8 +116,8 @@ def recognised(table: Table, text: str, *, is_whole: bool) -> Reading:
 def table_of_json(text: str) -> Table | None:
     """Columns with their values, rows of objects, or what `mlflow.log_table` writes."""
     try:
-        value: Any = json.loads(text)
-    except (ValueError, RecursionError):
+        value: Any = documents.parsed(text)
+    except ValueError:
         return None
     if isinstance(value, list):
         return from_rows(value)

@@ -5,7 +5,11 @@ import json
 import pytest
 from django.test import Client
 
+from artifacts import ingest, inspection
+from artifacts.paths import Place
+from tests import make
 from tests.hostile.test_pages import MARKUP, addressed, all_wrong, pages
+from tracker import lifecycle
 
 LEAST, MOST = -(2**63), 2**63 - 1
 NUMBERS = [1.7e308, -1.7e308, 5e-324, "NaN", "Infinity", "-Infinity", -0.0, 1e-300]
@@ -28,6 +32,19 @@ TAGS = {
     "tracker.seed": "1e999",
     "formula": "=cmd()",
 }
+
+
+# Where JSON is expected.
+DOCUMENTS = [
+    "[" * 50_000,
+    '{"mlflow_colspec": ' + "[" * 50_000,
+    '{"uri": "javascript:alert(1)", "mlflow_colspec": [{"type": {}}, 7, null]}',
+    '{"mlflow_colspec": {"a": 1}, "num_rows": 1e999, "num_elements": NaN}',
+    '{"url": "http://[", "tags": [7]}',
+    "9" * 5000,
+    '"\\ud800"',
+    MARKUP,
+]
 
 
 @pytest.fixture
@@ -88,6 +105,24 @@ def world(db):
                 )
             ],
         )
+        post(
+            "runs/log-inputs",
+            run_id=run,
+            datasets=[
+                {
+                    "dataset": {
+                        "name": MARKUP,
+                        "digest": str(place),
+                        "source_type": MARKUP[:36],
+                        "source": text,
+                        "schema": text,
+                        "profile": text,
+                    },
+                    "tags": [{"key": "mlflow.data.context", "value": MARKUP}],
+                }
+                for place, text in enumerate(DOCUMENTS)
+            ],
+        )
         # Its own parent; and the three in a ring.
         for parent in (run, runs[number - 1]):
             post("runs/set-tag", run_id=run, key="mlflow.parentRunId", value=parent)
@@ -97,6 +132,43 @@ def world(db):
     post("registered-models/create", name=MARKUP.replace("/", "").replace(":", ""))
     eid = runs[0]
     return {"slug": "default", "project": "default", "iid": "1", "eid": eid}
+
+
+HALF = "\\ud800"
+FIGURE = f'{{"data": [{{"type": "bar", "name": "{HALF}"}}], "layout": {{}}}}'
+CELL = f'{{"cell_type": "markdown", "source": ["# {HALF}"]}}'
+# Half a pair of surrogates, wherever something is read out of a file.
+FILES = {
+    "half.json": f'{{"{HALF}": ["{HALF}"]}}',
+    "rows.json": f'[{{"{HALF}": "{HALF}"}}, {{"{HALF}": 1}}]',
+    "table.json": f'{{"columns": ["{HALF}"], "data": [["{HALF}"]]}}',
+    "figure.json": FIGURE,
+    "figure.html": f'<html>plotly Plotly.newPlot("{HALF}", [{FIGURE}], {FIGURE})',
+    "vega.json": f'{{"$schema": "vega", "data": {{"values": [{{"a": "{HALF}"}}]}}}}',
+    "book.ipynb": f'{{"nbformat": 4, "metadata": {{}}, "cells": [{CELL}]}}',
+    "model/MLmodel": f'flavors: {{"{HALF}": 1}}\nmlflow_version: "{HALF}"\n',
+    "conda.yaml": f'dependencies: ["{HALF}=1", "a={HALF}", "a=\\U0000D800"]',
+    "python_env.yaml": f'python: "{HALF}"',
+    "half.csv": '"\\ud800",b\n1,2\n',
+}
+
+
+def test_shows_files_with_half_a_character(db, storage):
+    run = make.candidate(make.experiment(lifecycle.default_project(), "sweep"))
+    for path, text in FILES.items():
+        size = len(text.encode())
+        file = ingest.receive(Place(run, path), iter([text.encode()]), size_bytes=size)
+        inspection.inspect(inspection.claim(file.pk))
+        file.refresh_from_db()
+        assert file.state == "ready", file.problem
+    client = Client(raise_request_exception=True)
+    here = f"/p/default/c/{run.iid}/"
+    urls = [here, f"{here}code/", f"{here}artifacts/", f"{here}models/"]
+    urls += [f"{here}artifacts/{path}" for path in FILES]
+
+    found = all_wrong(client, urls)
+
+    assert not found, "\n".join(found)
 
 
 def test_shows_it_on_every_page(world):
