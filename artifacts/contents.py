@@ -14,7 +14,7 @@ from typing import IO, Any, NamedTuple, cast
 
 import yaml
 from django.conf import settings
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from artifacts import archives, notebooks, parquet, signatures
 from artifacts.facts import MAX_TEXT_CHARS, brief
@@ -310,6 +310,8 @@ def picture(file: IO[bytes], size_bytes: int) -> Picture:
         return Picture(
             {"unreadable": "Its header names more pixels than can be."}, None
         )
+    except UnidentifiedImageError:  # whose text names where the server keeps the file
+        return Picture({"unreadable": "Its bytes begin like no known format."}, None)
     except Exception as problem:  # a decoder raises anything over hostile bytes
         return Picture({"unreadable": brief(problem)}, None)
     with image:

@@ -175,6 +175,7 @@ def verify(artifact: Artifact) -> Read:
     digest = hashlib.sha256()
     head = b""
     size = lines = 0
+    last = b"\n"
     renewed = time.monotonic()
     with closing(storage.blobs().open(artifact.blob, 0, artifact.size_bytes)) as pieces:
         for piece in pieces:
@@ -183,12 +184,14 @@ def verify(artifact: Artifact) -> Read:
                 head += piece[: contents.HEAD_BYTES - size]
             size += len(piece)
             lines += piece.count(b"\n")
+            last = piece[-1:] or last
             if time.monotonic() - renewed > RENEW_SECONDS:
                 renew(artifact)
                 renewed = time.monotonic()
     if digest.hexdigest() != artifact.sha256:
         raise Damaged(f"The {size} stored bytes are {DAMAGED}: their checksum differs.")
-    return Read(head, lines)
+    # The last line may end without a newline.
+    return Read(head, lines + (last != b"\n"))
 
 
 def picture_facts(artifact: Artifact) -> dict[str, Any]:

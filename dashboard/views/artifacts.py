@@ -20,6 +20,7 @@ from dashboard.candidate import logged_models, showing
 from dashboard.candidate.head import found, head
 from dashboard.candidate.shelves import Shelf, models, shelf
 from dashboard.charts.plotly import allow_charts
+from dashboard.templatetags.tracker_tags import grouped
 from dashboard.views.candidates import tile
 from tracker.errors import NotFound, TrackerError, Unavailable
 from tracker.models import Role
@@ -105,10 +106,10 @@ def tree(
         "totals": listing.totals(here.owner),
         "folder": folder,
         "steps": [
-            Step(name, here.address("/".join(parts[: place + 1])), place + 1)
+            Step(name, here.address("/".join(parts[: place + 1])), indent(place))
             for place, name in enumerate(parts)
         ],
-        "level": len(parts) + 1,
+        "level": indent(len(parts)),
         "branches": [Branch(one, here.address(one.path)) for one in branches],
         "leaves": [
             Leaf(one, here.address(one.path), one == chosen)
@@ -123,6 +124,11 @@ def tree(
             for gallery in showing.galleries(files[:MAX_FILES])
         ],
     }
+
+
+def indent(depth: int) -> int:
+    """Which step of the tree's indentation; the stylesheet knows so many."""
+    return min(depth, 4) + 1
 
 
 def opened(
@@ -218,12 +224,11 @@ def step_label(artifact: Artifact) -> str:
 
 WAITING = (Artifact.State.PENDING, Artifact.State.PROCESSING)
 FACTS = {
-    "lines": "lines",
-    "rows": "rows",
-    "column_count": "columns",
-    "entries": "entries",
-    "cells": "cells",
-    "encoding": "",
+    "lines": ("line", "lines"),
+    "rows": ("row", "rows"),
+    "column_count": ("column", "columns"),
+    "entries": ("entry", "entries"),
+    "cells": ("cell", "cells"),
 }
 
 
@@ -233,10 +238,11 @@ def facts(artifact: Artifact) -> list[str]:
     said = []
     if "width" in known and "height" in known:
         said.append(f"{known['width']} × {known['height']} px")
-    for name, word in FACTS.items():
-        value = known.get(name)
-        if isinstance(value, int | str) and value != "":
-            said.append(f"{value} {word}".strip())
+    for name, (one, many) in FACTS.items():
+        if isinstance(number := known.get(name), int):
+            said.append(f"{grouped(number)} {one if number == 1 else many}")
+    if known.get("encoding"):
+        said.append(str(known["encoding"]))
     if isinstance(known.get("seconds"), int | float):
         said.append(lasting(known["seconds"]))
     if known.get("limit"):

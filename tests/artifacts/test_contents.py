@@ -354,6 +354,7 @@ def test_says_that_a_broken_image_cannot_be_read(data):
     facts, thumbnail = picture(data)
 
     assert facts["unreadable"] and thumbnail is None
+    assert "<" not in facts["unreadable"]  # no object's name, and so no path of ours
 
 
 def test_opens_only_the_formats_that_pages_show():

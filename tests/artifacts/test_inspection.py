@@ -71,7 +71,7 @@ def forget_lease(artifact):
             {
                 "kind": "json",
                 "encoding": "utf-8",
-                "lines": 0,
+                "lines": 1,
                 "shape": "dict",
                 "entries": 2,
                 "looks_like": "plotly",
@@ -81,7 +81,7 @@ def forget_lease(artifact):
             "broken.json",
             b'{"a": ',
             "text/plain",
-            {"kind": "text", "encoding": "utf-8", "lines": 0},
+            {"kind": "text", "encoding": "utf-8", "lines": 1},
         ),
         (
             "small.png",
@@ -327,7 +327,7 @@ def test_records_nothing_over_a_newer_file(upload, door, candidate):
 
     artifact.refresh_from_db()
     assert (artifact.state, artifact.facts) == (State.PENDING, {})
-    assert looked_at(artifact).facts["lines"] == 0
+    assert looked_at(artifact).facts["lines"] == 1
 
 
 def test_records_nothing_for_a_file_that_is_deleted(upload, door, candidate):

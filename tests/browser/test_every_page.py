@@ -23,6 +23,7 @@ from tracker.models import (
     Candidate,
     CIBuild,
     Job,
+    Project,
     Role,
     Status,
     User,
@@ -186,14 +187,32 @@ def pages(world):
         if not route.address.endswith(FILES):
             yield address(route, world) + QUERIES.get(route.name, "")
     yield from STATES
+    yield from of_operators()
 
 
-def refusals():
-    """Pages with a status of which a browser would complain; all others are like them."""
-    deleted = Client().get("/p/vision/experiments/5/")
+def of_operators():
+    """Of each kind of page in the back office one: a list with filters, a form with rows,
+    one that only shows."""
+    vision, ada = Project.objects.get(slug="vision"), User.objects.get(username="ada")
+    yield "/admin/tracker/auditevent/"
+    yield f"/admin/tracker/project/{vision.pk}/change/"
+    yield f"/admin/tracker/user/{ada.pk}/change/"
+    yield f"/admin/tracker/candidate/{Candidate.objects.earliest('pk').pk}/change/"
+
+
+def answers():
+    """Pages that no address leads to, or with a status of which a browser would complain."""
+    client = Client()
+    deleted = client.get("/p/vision/experiments/5/")
     assert deleted.status_code == 410
-    failed = refused.page(RequestFactory().get("/x/"), 500, "Tracker failed. " * 9)
-    return {"410": deleted.content, "500": failed.content}
+    yield "410", deleted
+    chosen = {"action": "purge", "_selected_action": [Candidate.objects.latest("pk").pk]}
+    asked = client.post("/admin/tracker/candidate/", chosen)
+    assert b"to go on" in asked.content
+    yield "purge in the back office", asked
+    for status in (404, 503):
+        said = "Tracker says why. " * 8
+        yield str(status), refused.page(RequestFactory().get("/x/"), status, said)
 
 
 def test_is_accessible_and_fits_every_screen(world, open_page, look):
@@ -207,9 +226,11 @@ def test_is_accessible_and_fits_every_screen(world, open_page, look):
             found.append(f"{one}: {answer.status}")
         else:
             found += [f"{one}: {fault}" for fault in look(page)]
-    for one, content in refusals().items():
-        page.route("**/refused/", partial(Route.fulfill, body=content, status=200))
-        page.goto("/refused/")
+    for one, answer in answers():
+        body = answer.content
+        page.route("**/answer/", partial(Route.fulfill, body=body, status=200))
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        page.goto("/answer/")
         found += [f"{one}: {fault}" for fault in look(page)]
 
     assert len(addresses) > 50
