@@ -226,5 +226,8 @@ class DiscardedBlob(models.Model):
 
     objects = DiscardedBlobQuerySet.as_manager()
 
+    class Meta:
+        verbose_name_plural = "bytes to remove"
+
     def __str__(self) -> str:
         return self.blob

@@ -13,7 +13,7 @@ GROUPS = {
     "Work behind requests": "Job Artifact Worker DiscardedBlob DiscardedSeries Recount",
     "Experiments": (
         "Experiment Candidate Metric Param Tag CIBuild Dataset DatasetUse DatasetUseTag"
-        " ExperimentTag Key Counter"
+        " ExperimentTag Key Tally Counter"
     ),
     "Models": (
         "RegisteredModel ModelVersion Alias RegisteredModelTag ModelVersionTag"
@@ -21,14 +21,6 @@ GROUPS = {
     ),
     "Pages": "SavedView ShortLink Star MetricRules Action",
 }  # fmt: skip
-NAMES = {
-    "Alias": "Aliases",
-    "CIBuild": "CI builds",
-    "DiscardedSeries": "Series to delete",
-    "DiscardedBlob": "Bytes to remove",
-    "Recount": "Catalogues to count",
-    "MetricRules": "Metric rules",
-}
 
 
 class Site(AdminSite):
@@ -50,8 +42,6 @@ class Site(AdminSite):
         grouped = []
         for title, members in GROUPS.items():
             rows = [models.pop(name) for name in members.split() if name in models]
-            for row in rows:
-                row["name"] = NAMES.get(row["object_name"], row["name"])
             grouped.append(group(title, rows))
         if models:
             grouped.append(group("More", list(models.values())))

@@ -206,7 +206,10 @@ def answers():
     deleted = client.get("/p/vision/experiments/5/")
     assert deleted.status_code == 410
     yield "410", deleted
-    chosen = {"action": "purge", "_selected_action": [Candidate.objects.latest("pk").pk]}
+    chosen = {
+        "action": "purge",
+        "_selected_action": [Candidate.objects.latest("pk").pk],
+    }
     asked = client.post("/admin/tracker/candidate/", chosen)
     assert b"to go on" in asked.content
     yield "purge in the back office", asked

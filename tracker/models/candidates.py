@@ -423,5 +423,8 @@ class DiscardedSeries(models.Model):
     metric_id = models.BigIntegerField(primary_key=True)
     count = models.PositiveBigIntegerField()  # of its points
 
+    class Meta:
+        verbose_name_plural = "series to delete"
+
     def __str__(self) -> str:
         return f"{self.metric_id}: {self.count} points"

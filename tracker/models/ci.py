@@ -26,5 +26,8 @@ class CIBuild(models.Model):
     user_url = models.CharField(max_length=2000, blank=True)
     is_verified = models.BooleanField(default=False)
 
+    class Meta:
+        verbose_name = "CI build"
+
     def __str__(self) -> str:
         return f"{self.provider} {self.job_id}"

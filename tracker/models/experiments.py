@@ -172,6 +172,9 @@ class Tally(models.Model):
     upto = models.BigIntegerField()  # greater primary keys came later
     counted_at = models.DateTimeField()
 
+    class Meta:
+        verbose_name_plural = "tallies"
+
     def __str__(self) -> str:
         return f"{self.candidates} of {self.experiment_id}"
 
@@ -184,6 +187,9 @@ class Recount(models.Model):
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="+")
     asked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "catalogues to count"
 
     def __str__(self) -> str:
         return f"recount of {self.experiment_id}"

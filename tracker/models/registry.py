@@ -105,6 +105,7 @@ class Alias(models.Model):
     version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="aliases")
 
     class Meta:
+        verbose_name_plural = "aliases"
         constraints = [
             models.UniqueConstraint(fields=["model", "alias"], name="model_alias")
         ]
