@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from tracker import (
     audit,
+    first_batch,
     gathering,
     inputs,
     liveness,
@@ -249,6 +250,7 @@ def create_candidate(
     )
     if connection.vendor != "postgresql" or not lives.begin(candidate, tags):
         _store_candidate(candidate, tags)
+    first_batch.expect(candidate)
     return candidate
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 
 from tracker import ci, gathering, recording, rows
 from tracker.keys import MAX_TAG_CHARS
-from tracker.models import Candidate, Counter, Kind
+from tracker.models import Candidate, Counter
 from tracker.points import Named
 from tracker.transactions import patiently
 
@@ -25,7 +25,7 @@ def begin(candidate: Candidate, tags: Mapping[str, str]) -> bool:
 
     Returns False, having changed nothing, where a tag has to be catalogued or tells of CI.
     """
-    if not recording.is_catalogued(candidate, Kind.TAG, tags) or ci.concerns(tags):
+    if recording.unseen(candidate.experiment_id, tags=tags) or ci.concerns(tags):
         return False
     fields, statement = _beginning()
     keys = sorted(tags)

@@ -19,6 +19,7 @@ from tracker import (
     adding,
     ci,
     documents,
+    first_batch,
     gathering,
     liveness,
     points,
@@ -49,6 +50,7 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 
 RUN_NAME = "mlflow.runName"
 PARENT = "mlflow.parentRunId"
+MIRRORED = frozenset([RUN_NAME, PARENT])  # see mirror
 MODEL_HISTORY = "mlflow.log-model.history"
 MAX_HISTORY_CHARS = 1_000_000
 MAX_NAME_CHARS = 500
@@ -103,9 +105,12 @@ def log_batch(
     Raises NotFound; Invalid for a deleted candidate, for a param that has another value,
     and for a metric of a model that does not exist; Conflict for a locked candidate.
     """
-    can_be_short = by_script and not (params or tags)
-    if not (can_be_short and next_points(candidate, metrics)):
-        record(candidate, metrics, params, tags, by_script)
+    if by_script:
+        if not (params or tags) and next_points(candidate, metrics):
+            return
+        if report_first(candidate, metrics, params, tags):
+            return
+    record(candidate, metrics, params, tags, by_script)
 
 
 @gathering.together
@@ -156,6 +161,45 @@ def next_points(candidate: Candidate | Named, metrics: Sequence[Reported]) -> bo
     if len(each) < len(metrics):
         return False
     return adding.add(candidate, each)
+
+
+def report_first(
+    candidate: Candidate | Named,
+    metrics: Sequence[Reported],
+    params: Mapping[str, str],
+    tags: Mapping[str, str],
+) -> bool:
+    """The short way for what a candidate reports first, where nothing of it is special.
+
+    Returns whether that was all.
+    """
+    if not (isinstance(candidate, Named) and first_batch.is_possible()):
+        return False
+    experiment = first_batch.experiment_of(candidate)
+    if (
+        experiment is None
+        or len(metrics) > first_batch.MOST_POINTS
+        or any(point.model_id for point in metrics)
+        or not MIRRORED.isdisjoint(tags)
+        or ci.concerns(tags)
+        or unseen(experiment, metrics, params, tags)
+    ):
+        return False
+    cut = {key: params[key][:MAX_PARAM_CHARS] for key in sorted(params)}
+    return first_batch.store(
+        candidate,
+        experiment,
+        first_batch.Batch(
+            series=series_of(metrics),
+            params=[
+                first_batch.Param(key, value, as_number(value))
+                for key, value in cut.items()
+            ],
+            tags={key: tags[key][:MAX_TAG_CHARS] for key in sorted(tags)},
+            config=seeds.config(cut),
+            is_training=liveness.trains(point.key for point in metrics),
+        ),
+    )
 
 
 def lock(candidate: Candidate | Named) -> Candidate:
@@ -330,10 +374,14 @@ def listed(text: str) -> list[Any]:
 
 def log_metrics(candidate: Candidate, reported: Iterable[Reported]) -> None:
     """Store the points that are new, and bring the summaries of their series up to date."""
+    points.store(candidate, series_of(reported))
+
+
+def series_of(reported: Iterable[Reported]) -> dict[str, set[Row]]:
     series: dict[str, set[Row]] = defaultdict(set)
     for point in reported:
         series[point.key].add(summary.kept(point.step, point.timestamp, point.value))
-    points.store(candidate, series)
+    return series
 
 
 def log_model_metrics(candidate: Candidate, reported: Sequence[Reported]) -> None:
@@ -378,13 +426,8 @@ def catalogue(
     tags: Mapping[str, str] = EMPTY,
 ) -> None:
     """Make sure that the experiment's catalogue names every key that was used."""
-    used = {(Kind.METRIC, point.key) for point in metrics}
-    used |= {(Kind.PARAM, key) for key in params}
-    used |= {(Kind.TAG, key) for key in tags}
     experiment = candidate.experiment_id
-    new = sorted(
-        (kind, key) for kind, key in used if (experiment, kind, key) not in _seen
-    )
+    new = sorted(unseen(experiment, metrics, params, tags))
     if not new:
         return
     Key.objects.bulk_create(
@@ -396,9 +439,17 @@ def catalogue(
     )
 
 
-def is_catalogued(candidate: Candidate, kind: Kind, keys: Iterable[str]) -> bool:
-    """Whether this process knows that the catalogue names them."""
-    return all((candidate.experiment_id, kind, key) in _seen for key in keys)
+def unseen(
+    experiment: int,
+    metrics: Iterable[Reported] = (),
+    params: Iterable[str] = (),
+    tags: Iterable[str] = (),
+) -> set[tuple[Kind, str]]:
+    """The keys of which this process does not know that the catalogue names them."""
+    used = {(Kind.METRIC, point.key) for point in metrics}
+    used |= {(Kind.PARAM, key) for key in params}
+    used |= {(Kind.TAG, key) for key in tags}
+    return {(kind, key) for kind, key in used if (experiment, kind, key) not in _seen}
 
 
 def catalogue_again(candidates: Sequence[int], experiment: Experiment) -> None:
