@@ -62,7 +62,7 @@ def asked(request: HttpRequest, opened: Opened) -> Asked:
     scene = Scene(
         experiment=experiment,
         drawn=found.candidates,
-        matching=found.search.rows,
+        matching=found.search.listed,
         count=found.number.number,
         options=opts,
         group=group[:8],

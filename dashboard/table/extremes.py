@@ -15,6 +15,7 @@ from dashboard.table.columns import Column
 from dashboard.table.facts import FIELDS, Facts, summed_up
 from tracker.models import Candidate, Experiment, Metric
 from tracker.search.lookups import There
+from tracker.search.table import Count
 
 UNKNOWN = Extremes({}, None)
 # So many series are read whole; beyond, an index finds the best and the ends.
@@ -33,20 +34,27 @@ def of_all(
     columns: Sequence[Column],
     *,
     main: Column | None,
-    total: int,
+    total: Count,
     keys: Sequence[int],
 ) -> Extremes:
-    """One statement, or none without metrics.
+    """A statement or two, or none without metrics.
 
     `matching` is None where no filter narrows the experiment; `total` counts what
-    matches, and `keys` are the primary keys of those.
+    matches, and `keys` are the primary keys of those, or of as many as are known.
     """
     judged = judgeable(columns)
     if not judged and not main:
         return UNKNOWN
-    if matching is not None and total <= FEW:
+    if matching is None:
+        return of_many(experiment, None, judged, main, total.number)
+    if total.is_exact and total.number <= FEW:
         return of_few(keys, judged, main)
-    return of_many(experiment, matching, judged, main, total)
+    sample = keys[:: max(1, len(keys) // SAMPLE)]
+    scale = of_few(sample, [], main).scale if main else None
+    if not total.is_exact and len(keys) < SAMPLE:
+        return Extremes({}, scale)  # the best of the others may be very far away
+    best = of_many(experiment, matching, judged, None, 0).best if judged else {}
+    return Extremes(best, scale)
 
 
 def judgeable(columns: Iterable[Column]) -> list[Column]:
@@ -128,7 +136,7 @@ def of_many(
     ]
     cut = int(total * CUT)
     if main and cut > FAR:
-        return of_sample(experiment, matching, judged, main)
+        return of_sample(experiment, judged, main)
     if main:
         parts.append(nth(experiment, matching, main, descending=False, place=cut))
         parts.append(nth(experiment, matching, main, descending=True, place=cut))
@@ -139,17 +147,13 @@ def of_many(
 
 
 def of_sample(
-    experiment: Experiment,
-    matching: QuerySet[Candidate] | None,
-    judged: Sequence[Column],
-    main: Column,
+    experiment: Experiment, judged: Sequence[Column], main: Column
 ) -> Extremes:
     """The best of all, but the strip of the newest: its ends lie far from an index's."""
-    if matching is None:
-        matching = experiment.candidates.filter(deleted_at=None)
-    newest = matching.order_by("-started_ms", "eid").values_list("pk", flat=True)
+    alive = experiment.candidates.filter(deleted_at=None)
+    newest = alive.order_by("-started_ms", "eid").values_list("pk", flat=True)
     sample = list(newest[:SAMPLE])
-    best = of_many(experiment, matching, judged, None, 0).best if judged else {}
+    best = of_many(experiment, None, judged, None, 0).best if judged else {}
     return Extremes(best, of_few(sample, [], main).scale)
 
 

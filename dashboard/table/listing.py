@@ -298,7 +298,7 @@ def extremes_of(
                 found.search.rows if found.is_filtered else None,
                 columns,
                 main=main,
-                total=found.number.number,
+                total=found.number,
                 keys=found.keys or (),
             )
     except Invalid:  # a regular expression that takes too long for all

@@ -14,6 +14,7 @@ from dashboard.table import grouping, nesting
 from dashboard.table.asking import search
 from dashboard.table.grouping import Grouped
 from dashboard.table.state import State
+from tracker import tallies
 from tracker.errors import Invalid
 from tracker.models import Candidate, Experiment
 from tracker.search import table, vocabulary
@@ -22,7 +23,16 @@ from tracker.search.paging import Page
 from tracker.search.table import Condition, Count, Search
 
 EXPIRED = "This link to a page has expired; here is the first one."
-
+PARTIAL = (
+    "Few match, so this page ends after a look through {:,} candidates;"
+    " the next page goes on behind them."
+)
+# So many of which the keys are known are sorted, rather than found once more.
+FEW = 1000
+# After that long the first page of a very large experiment ends where it is. Whoever goes
+# on from there has been told, and waits longer.
+FIRST_SECONDS = 0.1
+NEXT_SECONDS = 2.0
 
 # Some match; counting them would take too long.
 UNKNOWN = Count(0, False)
@@ -104,37 +114,46 @@ def found(
         known=known,
         with_archived=state.with_archived,
     )
-    number, keys = Count(opened.shown(state.with_archived), True), None
+    total = opened.shown(state.with_archived)
+    number, keys = Count(total, True), None
+    is_huge = total >= tallies.MANY
     if text:
-        keys = asked.keys()
-        number = table.counted(len(keys)) if keys is not None else UNKNOWN
+        keys = asked.newest_keys() if is_huge else asked.keys()
+        number = keys.number if keys else UNKNOWN
+        if keys and number.is_exact and len(keys.found) <= FEW:
+            asked = asked.among(keys.found)
     if state.grouping:
         with asked.limited():
             groups = grouping.page(
-                asked.rows,
+                asked.listed,
                 state.grouping,
                 state.sorts,
                 agg=state.agg,
                 start=state.start,
                 size=state.size,
             )
-        return Found(asked, Page([]), number, text, grouped=groups, keys=keys)
+        some = keys and keys.found
+        return Found(asked, Page([]), number, text, grouped=groups, keys=some)
     listed = asked
     if is_tree and not text:
         listed = nesting.tops(
             asked, opened.experiment, with_archived=state.with_archived
         )
-    note = ""
+    note, seconds = "", None
+    if text and is_huge:
+        seconds = NEXT_SECONDS if state.token else FIRST_SECONDS
     try:
-        page = listed.page(limit=state.size, token=state.token)
+        page = listed.page(limit=state.size, token=state.token, seconds=seconds)
     except Invalid:
         if not state.token:
             raise
-        note, page = EXPIRED, listed.page(limit=state.size)
-    if number is UNKNOWN:
+        note, page = EXPIRED, listed.page(limit=state.size, seconds=seconds)
+    if page.looked:
+        note = PARTIAL.format(page.looked)
+    if number is UNKNOWN or number.number < len(page.rows):
         is_all = not page.next_token and not page.previous_token
         number = Count(len(page.rows), is_all)
-    return Found(asked, page, number, text, None, note, keys=keys)
+    return Found(asked, page, number, text, None, note, keys=keys and keys.found)
 
 
 def problem(refusal: Invalid) -> Problem:

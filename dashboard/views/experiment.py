@@ -48,7 +48,7 @@ def chips(state: State, experiment: Experiment, found: Found) -> list[Chip]:
     """The conditions of the filter; in an empty result, with what each of them costs."""
     if not state.q or found.problem:
         return []
-    is_empty = not found.number.number and not state.token
+    is_empty = found.number == Count(0, True) and not state.token
     return [
         Chip(
             one.text,

@@ -102,7 +102,7 @@ def board_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]
     try:
         with found.search.limited():
             rows, is_cut = (
-                board_of(there, found.search.rows, key)
+                board_of(there, found.search.listed, key)
                 if found.is_filtered
                 else kept_board(there, key)
             )

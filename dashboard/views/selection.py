@@ -70,7 +70,7 @@ def chosen(request: HttpRequest, experiment: Experiment) -> Chosen:
         )
         with asked.limited():
             ids = list(
-                asked.rows.order_by().values_list("pk", flat=True)[
+                asked.listed.order_by().values_list("pk", flat=True)[
                     : bulk.MAX_CANDIDATES + 1
                 ]
             )

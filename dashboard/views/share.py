@@ -64,7 +64,7 @@ def frozen(request: HttpRequest, project: Project, at: str) -> str:
     )
     with asked.limited():
         iids = sorted(
-            asked.rows.order_by().values_list("iid", flat=True)[: MAX_FROZEN + 1]
+            asked.listed.order_by().values_list("iid", flat=True)[: MAX_FROZEN + 1]
         )
     if len(iids) > MAX_FROZEN:
         raise Invalid(

@@ -2,8 +2,11 @@
 
 import pytest
 
+from dashboard.table import matching
 from tests import make
 from tests.dashboard.reading import Page
+from tracker import tallies
+from tracker.search import ordering, table
 from tracker.search.table import Search
 
 
@@ -245,3 +248,43 @@ def test_the_example_is_a_filter_of_this_experiment(browser, sweep, url, key, ex
     answer = Page(browser.get(url, {"q": example}))
     assert not answer.root.all("div", id="filter-problem")
     assert "0 of 4 match" in answer.main.text
+
+
+@pytest.fixture
+def huge(six, monkeypatch):
+    """Where six are very many, and two are all that a page has time for."""
+    monkeypatch.setattr(tallies, "MANY", 6)
+    monkeypatch.setattr(ordering, "REACH", 2)
+    monkeypatch.setattr(table, "PART_SECONDS", 0)
+    monkeypatch.setattr(matching, "FIRST_SECONDS", 0)
+    monkeypatch.setattr(matching, "NEXT_SECONDS", 0)
+    return six
+
+
+def test_a_page_of_very_many_ends_early_and_says_so(browser, huge, url):
+    page = Page(browser.get(url, {"q": "c3 or c4"}))
+
+    assert page.column("Candidate") == ["#5 c4"]
+    assert "a look through 2 candidates" in page.main.text
+    assert "1+ of 6 match" in page.main.text
+    rest = Page(browser.get(page.link("Next 50")))
+    assert rest.column("Candidate") == ["#4 c3"]
+
+
+def test_so_does_one_on_which_there_is_nothing_yet(browser, huge, url):
+    page = Page(browser.get(url, {"q": "c3"}))
+
+    assert "None of those looked through matches" in page.main.text
+    assert "Without" not in page.main.text
+    further = Page(browser.get(page.link("Look further")))
+    assert further.column("Candidate") == ["#4 c3"]
+
+
+def test_of_very_many_the_few_that_match_are_counted(browser, huge, url, monkeypatch):
+    monkeypatch.setattr(table, "PART_SECONDS", 60)
+
+    page = Page(browser.get(url, {"q": "c3 or c1", "sort": "m:val/acc"}))
+
+    assert page.column("Candidate") == ["#2 c1", "#4 c3"]
+    assert "2 of 6 match" in page.main.text
+    assert "look through" not in page.main.text

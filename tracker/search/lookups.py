@@ -12,6 +12,7 @@ from django.db.models import (
     Lookup,
     TextField,
 )
+from django.db.models.lookups import In
 
 from tracker.models.candidates import INDEXED_CHARS
 
@@ -100,6 +101,20 @@ class There(Exists):
             compiler, connection, template="EXISTS(%(subquery)s OFFSET 0)"
         )
         return sql, tuple(params)
+
+
+@CharField.register_lookup
+class Among(In):
+    """IN that finds out all there are once, and then asks of each row along its order.
+
+    Left to itself PostgreSQL turns this, too, into a join, whose rows it has to sort.
+    """
+
+    lookup_name = "among"
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Sql:
+        sql, params = self.as_sql(compiler, connection)
+        return f"({sql}) IS TRUE", tuple(params)
 
 
 class Head(Func):

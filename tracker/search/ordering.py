@@ -5,7 +5,8 @@ missing. One phase is enough for most orders. A metric has three (numbers, NaN, 
 since an index serves each of them, and SQLite has none for NULLS LAST.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -24,6 +25,20 @@ M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
+class Walk:
+    """The order of a phase in rows that one index holds whole, with the eids they are of.
+
+    So it is walked ten times as fast as the rows of the phase themselves. It may pass rows
+    that the list leaves out, but it passes all that the list has.
+    """
+
+    rows: QuerySet[Any]
+    columns: Sequence[Column]
+    # What an index says at once of all rows that may meet a condition of the list.
+    picked: Q | None = None
+
+
+@dataclass(frozen=True)
 class Phase:
     """Some of the rows, and their order. Its columns together are unique."""
 
@@ -31,10 +46,15 @@ class Phase:
     where: Q = field(default_factory=Q)
     # Where an index serves one part of the rows at a time: the conditions of the parts.
     parts: Sequence[Q] = ()
+    walk: Walk | None = None
 
     def reversed(self) -> "Phase":
-        columns = [Column(value, not descending) for value, descending in self.columns]
-        return replace(self, columns=columns)
+        walk = self.walk and replace(self.walk, columns=_reversed(self.walk.columns))
+        return replace(self, columns=_reversed(self.columns), walk=walk)
+
+
+def _reversed(columns: Sequence[Column]) -> list[Column]:
+    return [Column(value, not descending) for value, descending in columns]
 
 
 @dataclass(frozen=True)
@@ -47,6 +67,12 @@ class Order:
 MAX_ORDERINGS = 20
 # Parts are merged for pages of this size at most; a larger one reads most rows anyway.
 MAX_MERGED = 1001
+# Of the rows that a walk picks some may be deleted, or not meet the other conditions: so
+# many more than wanted are taken at once, and at most so many.
+SPARE = 20
+MAX_PICKED = 5000
+# So many rows are looked through before a page looks at the clock.
+REACH = 10_000
 
 
 def parsed(order_by: Sequence[str]) -> list[grammar.Order]:
@@ -100,10 +126,12 @@ def page(
     token: str,
     query: object,
     two_way: bool = False,
+    seconds: float | None = None,
 ) -> Page[M]:
     """The rows after those that the token ended with, and a token for what follows.
 
-    `two_way` lists have tokens for what came before, too.
+    `two_way` lists have tokens for what came before, too. With `seconds` a page that takes
+    longer to fill ends where the search has come to, and the next one goes on from there.
     """
     place: list[Any] = paging.open(token, query) if token else [FORTH, 0]
     way, begin, *start = place
@@ -114,21 +142,40 @@ def page(
             for name, join in order.joins.items()
         }
     )
-    found = _walk(joined, order.phases, way, begin, start, limit + 1)
+    clock = Clock(seconds) if seconds is not None and way == FORTH else None
+    found = _walk(joined, order.phases, way, begin, start, limit + 1, clock)
     if way == BACK and len(found) <= limit:
         # The first page, filled up if it has grown since.
         way, token = FORTH, ""
-        found = _walk(joined, order.phases, FORTH, 0, [], limit + 1)
+        clock = None if seconds is None else Clock(seconds)
+        found = _walk(joined, order.phases, FORTH, 0, [], limit + 1, clock)
     has_more = len(found) > limit
     shown = found[:limit] if way == FORTH else found[:limit][::-1]
-    if not shown:
+    stopped = clock.stopped if clock and not has_more else None
+    if not shown and not stopped:
         return Page([])
     next_token = previous_token = None
-    if has_more or way == BACK:
+    if stopped:
+        next_token = paging.sign([FORTH, *stopped], query)
+    elif has_more or way == BACK:
         next_token = paging.sign([FORTH, *_place(order, *shown[-1])], query)
-    if two_way and token:
+    if two_way and token and shown:
         previous_token = paging.sign([BACK, *_place(order, *shown[0])], query)
-    return Page([row for row, _ in shown], next_token, previous_token)
+    looked = clock.looked if clock and stopped else None
+    return Page([row for row, _ in shown], next_token, previous_token, looked)
+
+
+class Clock:
+    """How far a page has looked, and when it has looked for long enough."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.began = time.monotonic()
+        self.looked = 0
+        self.stopped: list[Any] | None = None  # the place where it ended
+
+    def is_over(self) -> bool:
+        return time.monotonic() - self.began > self.seconds
 
 
 def _walk(
@@ -138,6 +185,7 @@ def _walk(
     begin: int,
     start: Sequence[Any],
     limit: int,
+    clock: Clock | None = None,
 ) -> list[tuple[M, int]]:
     """Rows, each with the number of its phase, from a place in the order on or back."""
     numbers = range(begin, len(phases)) if way == FORTH else range(begin, -1, -1)
@@ -145,12 +193,41 @@ def _walk(
     for number in numbers:
         phase = phases[number] if way == FORTH else phases[number].reversed()
         after = start if number == begin else []
-        found += [
-            (row, number) for row in _first(rows, phase, after, limit - len(found))
-        ]
+        if clock is None or phase.walk is None or phase.walk.picked:
+            some = _first(rows, phase, after, limit - len(found))
+            found += [(row, number) for row in some]
+        else:
+            for part, last in in_parts(rows, phase, after):
+                some = list(part[: limit - len(found)])
+                found += [(row, number) for row in some]
+                clock.looked += REACH
+                if len(found) == limit or last is None:
+                    break
+                if clock.is_over():
+                    clock.stopped = [number, *last]
+                    return found
         if len(found) == limit:
             break
     return found
+
+
+def in_parts(
+    rows: QuerySet[M], phase: Phase, after: Sequence[Any] = ()
+) -> Iterator[tuple[QuerySet[M], list[Any] | None]]:
+    """The rows in parts of REACH, each with where it ends; nowhere is the end of all."""
+    assert phase.walk
+    walk, plain = phase.walk, Phase(phase.walk.columns)
+    names = [_name(place) for place in range(len(walk.columns))]
+    last: list[Any] | None = list(after)
+    while last is not None:
+        ahead = _cut(walk.rows, plain, last).values_list(*names)
+        ends = [list(row) for row in ahead[REACH - 1 : REACH + 1]]
+        part = _cut(rows, phase, last)
+        if len(ends) == 2:
+            # Before the first of the next part: that is, beyond it in the other direction.
+            part = part.filter(_beyond(_reversed(phase.columns), ends[1]))
+        last = ends[0] if len(ends) == 2 else None
+        yield part, last
 
 
 def _place(order: Order, row: Model, number: int) -> list[Any]:
@@ -162,6 +239,10 @@ def _first(
     rows: QuerySet[M], phase: Phase, after: Sequence[Any], limit: int
 ) -> list[M]:
     """A phase's first rows, or the first after the values that a row of it has."""
+    if phase.walk and phase.walk.picked and limit <= MAX_MERGED:
+        picked = _picked(rows, phase, phase.walk, after, limit)
+        if picked is not None:
+            return picked
     if len(phase.parts) < 2 or limit > MAX_MERGED:
         return list(_cut(rows, phase, after)[:limit])
     names = [_name(place) for place in range(len(phase.columns))]
@@ -177,6 +258,22 @@ def _first(
         for name, value in zip(names, ends[pk], strict=True):
             setattr(row, name, value)
     return [found[pk] for pk in ends if pk in found]
+
+
+def _picked(
+    rows: QuerySet[M], phase: Phase, walk: Walk, after: Sequence[Any], limit: int
+) -> list[M] | None:
+    """The first rows out of those that the walk picks; None where too few of them count."""
+    assert walk.picked
+    ahead = _cut(walk.rows.filter(walk.picked), Phase(walk.columns), after)
+    size = limit + SPARE
+    while size <= MAX_PICKED:
+        eids = list(ahead.values_list("eid", flat=True)[:size])
+        found = list(_cut(rows.filter(eid__in=eids), phase, after)[:limit])
+        if len(found) == limit or len(eids) < size:
+            return found
+        size *= 4
+    return None
 
 
 def _merged(

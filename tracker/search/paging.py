@@ -44,6 +44,8 @@ class Page(Generic[T]):
     rows: list[T]
     next_token: str | None = None  # None: this is the last page
     previous_token: str | None = None  # only for lists that can be walked backwards
+    # Where it took too long to fill the page: how many were looked through for it.
+    looked: int | None = None
 
 
 def sign(values: Sequence[Any], query: object) -> str:

@@ -4,9 +4,10 @@ The filter language is larger than MLflow's (docs/search.md) and any of it may b
 without the names of the kinds: what an experiment's candidates have decides what is meant.
 """
 
+import contextlib
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
 from typing import NamedTuple
@@ -18,11 +19,9 @@ from tracker import deadlines
 from tracker.errors import Invalid
 from tracker.models import Candidate, Experiment, Kind, Tag
 from tracker.search import grammar, ordering, regular
-from tracker.search.candidates import (
-    Choice,
-    Term,
-    choose,
-)
+from tracker.search.candidate_fields import Term
+from tracker.search.candidate_orders import newest
+from tracker.search.candidates import Choice, choose
 from tracker.search.fields import PATTERN, Field
 from tracker.search.grammar import (
     And,
@@ -49,6 +48,8 @@ MAX_SORTS = 3
 # Counting further than this costs more than it tells, and so does counting for longer.
 MAX_COUNT = 10_000
 COUNT_SECONDS = 1.0
+# Of a very large experiment a part is counted, and part after part only for so long.
+PART_SECONDS = 0.1
 
 
 class SortKey(NamedTuple):
@@ -79,10 +80,23 @@ class Condition(NamedTuple):
     rest: str
 
 
+class Keys(NamedTuple):
+    """Primary keys of what matches, of all of it or of some."""
+
+    found: list[int]
+    is_all: bool = True
+
+    @property
+    def number(self) -> Count:
+        number = len(self.found)
+        return Count(min(number, MAX_COUNT), self.is_all and number <= MAX_COUNT)
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """A filter and an order, read once and asked several times."""
 
+    experiment: int
     choice: Choice
     view: View
     has_pattern: bool
@@ -93,6 +107,14 @@ class Search:
         """All that match, in no order. Evaluate it inside `limited()`."""
         return viewed(self.choice.rows, self.view)
 
+    @property
+    def listed(self) -> QuerySet[Candidate]:
+        """The same where all are read, rather than one of them asked about."""
+        picked = self.choice.picked
+        if picked is None:
+            return self.rows
+        return self.rows.filter(pk__in=picked.values("candidate"))
+
     def limited(self, seconds: float | None = None) -> AbstractContextManager[None]:
         """The search gets a limited time inside, and regular expressions less of it.
 
@@ -100,7 +122,10 @@ class Search:
         """
         return regular.limited() if self.has_pattern else deadlines.limited(seconds)
 
-    def page(self, *, limit: int = 100, token: str = "") -> Page[Candidate]:
+    def page(
+        self, *, limit: int = 100, token: str = "", seconds: float | None = None
+    ) -> Page[Candidate]:
+        """With `seconds` the page may end early, and says so: see `ordering.page`."""
         with self.limited():
             return ordering.page(
                 self.rows,
@@ -109,23 +134,49 @@ class Search:
                 token=token,
                 query=self.identity,
                 two_way=True,
+                seconds=seconds,
             )
 
     def count(self) -> Count:
         with self.limited():
-            number = self.rows[: MAX_COUNT + 1].count()
+            number = self.listed[: MAX_COUNT + 1].count()
         return counted(number)
 
-    def keys(self) -> list[int] | None:
+    def keys(self) -> "Keys | None":
         """The primary keys of those that match, up to one more than MAX_COUNT.
 
         None where finding them takes too long: a page of them may be found much sooner.
         """
         try:
             with self.limited(COUNT_SECONDS):
-                return list(self.rows.values_list("pk", flat=True)[: MAX_COUNT + 1])
+                found = self.listed.values_list("pk", flat=True)[: MAX_COUNT + 1]
+                return Keys(list(found))
         except Invalid:
             return None
+
+    def newest_keys(self) -> "Keys | None":
+        """The same of a very large experiment: the newest that time allows to find."""
+        choice = self.choice
+        is_listed = choice.is_few or choice.picked is not None
+        if is_listed or self.view is not View.ACTIVE_ONLY:
+            return self.keys()
+        found: list[int] = []
+        clock = ordering.Clock(PART_SECONDS)
+        with contextlib.suppress(Invalid), self.limited(COUNT_SECONDS):
+            for part, last in ordering.in_parts(self.rows, newest(self.experiment)):
+                left = MAX_COUNT + 1 - len(found)
+                found += part.order_by().values_list("pk", flat=True)[:left]
+                if last is None:
+                    return Keys(found)
+                if len(found) > MAX_COUNT or clock.is_over():
+                    break
+        return Keys(found, is_all=False) if found else None
+
+    def among(self, keys: Sequence[int]) -> "Search":
+        """The same search where all that match are known to be among a few."""
+        rows = self.choice.rows.filter(pk__in=keys)
+        choice = Choice(rows, self.choice.of_some, self.choice.of_some, is_few=True)
+        return replace(self, choice=choice)
 
 
 def counted(number: int) -> Count:
@@ -152,10 +203,10 @@ def search(
     Raises BadFilter, with the position of what is wrong in the text, or Invalid for a
     sort; `page` raises Invalid for a token.
     """
-    choice, has_pattern = _choice(experiment, text, sort, known, with_archived)
+    choice, has_pattern = _choice(experiment, text, sort, known, with_archived, view)
     identity = ["table", experiment.pk, text, [list(key) for key in sort], view]
     identity += [] if with_archived else ["without archived"]
-    return Search(choice, view, has_pattern, identity)
+    return Search(experiment.pk, choice, view, has_pattern, identity)
 
 
 def page(
@@ -179,7 +230,7 @@ def matching(
 
     Evaluate it inside the `limited()` of a Search.
     """
-    return search(experiment, text=text, view=view).rows
+    return search(experiment, text=text, view=view).listed
 
 
 def count(
@@ -209,6 +260,7 @@ def _choice(
     sort: Sequence[SortKey],
     known: Collection[tuple[str, str]] | None,
     with_archived: bool,
+    view: View,
 ) -> tuple[Choice, bool]:
     """Which candidates, and whether a regular expression picks them."""
     asked = grammar.expression(text)
@@ -229,9 +281,8 @@ def _choice(
         _is_about_archive(one.name) for one in comparisons
     ):
         everyone = everyone.filter(archived_at=None)
-    choice = choose(
-        everyone, [experiment.pk], simple, _terms(sort), reduce(and_, others, Q())
-    )
+    also = reduce(and_, others, Q())
+    choice = choose(everyone, [experiment.pk], simple, _terms(sort), also, view)
     patterns = [one.values[0] for one in comparisons if one.operator in PATTERN]
     for pattern in patterns:
         regular.check(pattern)

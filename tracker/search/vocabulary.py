@@ -6,10 +6,8 @@ from dataclasses import replace
 
 from tracker.models import Candidate, Experiment, Key, Kind, Status
 from tracker.search import grammar
-from tracker.search.candidates import (
-    ATTRIBUTES as WIRE_ATTRIBUTES,
-)
-from tracker.search.candidates import (
+from tracker.search.candidate_fields import ATTRIBUTES as WIRE_ATTRIBUTES
+from tracker.search.candidate_fields import (
     DATASETS,
     METRIC,
     PARAM,
