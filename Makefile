@@ -109,6 +109,14 @@ bench: setup-test ## Measure for a minute, with MLflow's server beside ours
 budgets: setup-test ## Measure what pages may cost; ARGS="--candidates 2000" for less data
 	@$(VENV)/bin/python -m tests.bench.budgets $(ARGS)
 
+.PHONY: memory
+memory: setup-test ## Watch memory for an hour; ARGS="--warm 1 --minutes 5" for less
+	@$(VENV)/bin/python -m tests.bench.memory $(ARGS)
+
+.PHONY: growth
+growth: setup-test ## Measure an experiment against a much larger one; see docs/scaling.md
+	@$(VENV)/bin/python -m tests.bench.growth $(ARGS)
+
 .PHONY: lint
 lint: setup $(VENV)/lint.stamp ## Look for mistakes and for unformatted code
 	@$(PY) -m ruff check .
