@@ -377,7 +377,7 @@ def test_carries_the_product_s_name_and_theme(browser, db):
 def test_has_the_colours_of_the_pages():
     folder = Path(__file__).resolve().parent.parent / "static" / "css"
     token = re.compile(r"--([a-z-]+): (light-dark\([^)]*\)|#[0-9a-f]+)")
-    pages = dict(token.findall((folder / "tracker.css").read_text()))
+    pages = dict(token.findall((folder / "tokens.css").read_text()))
     own = dict(token.findall((folder / "admin.css").read_text()))
     own["accent"] = own.pop("tracker-accent")
 

@@ -48,6 +48,7 @@ HOUSE = {
     "tracker.settings",
     "tracker.sqlite",
     "tracker.statics",
+    "tracker.templating",
     "tracker.urls",
     "tracker.web",
     "tracker.worker",

@@ -176,7 +176,8 @@
     // What is not the whole can be left by a button.
     tellZoom() {
       const { xaxis, yaxis } = this.live._fullLayout;
-      const isWhole = (axis, said) => !axis || axis.autorange || Boolean(said?.range && String(axis.range) === String(said.range));
+      const isWhole = (axis, said) =>
+        !axis || axis.autorange || Boolean(said?.range && String(axis.range) === String(said.range));
       const { layout } = this.answer.figure;
       const button = this.frame.querySelector("header [data-zoom=all]");
       if (button) button.hidden = isWhole(xaxis, layout.xaxis) && isWhole(yaxis, layout.yaxis);
@@ -235,14 +236,21 @@
       if (x === null) return this.tellLast();
       const seen = new Map();
       for (const trace of this.live._fullData)
-        if (trace.legendgroup && !trace.meta?.raw && !seen.has(trace.legendgroup)) seen.set(trace.legendgroup, before(trace, number(x)));
+        if (trace.legendgroup && !trace.meta?.raw && !seen.has(trace.legendgroup))
+          seen.set(trace.legendgroup, before(trace, number(x)));
       this.tellValues(seen, x);
     }
 
     save(format) {
       const title = this.frame.querySelector("h2")?.textContent.trim().replace(/[^\w.-]+/g, "-") || "chart";
       const { width, height } = this.live.getBoundingClientRect();
-      return Plotly.downloadImage(this.live, { format, filename: title, width: Math.max(900, width), height: Math.max(500, height), scale: 2 });
+      return Plotly.downloadImage(this.live, {
+        format,
+        filename: title,
+        width: Math.max(900, width),
+        height: Math.max(500, height),
+        scale: 2,
+      });
     }
 
     open(point) {
@@ -253,12 +261,16 @@
     // ---- what stands around it
     tellNotes(notes) {
       const box = this.frame.querySelector("[data-notes]");
-      box?.replaceChildren(...notes.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+      const noted = (text) => Object.assign(document.createElement("span"), { textContent: text });
+      box?.replaceChildren(...notes.map(noted));
     }
 
     fillLegend(entries) {
       const focused = this.legend.contains(document.activeElement) ? document.activeElement.dataset.curve : null;
-      this.legend.replaceChildren(...entries.map((entry) => legendItem(entry, { many: entries.length, isHidden: this.hidden.has(entry.id) })));
+      const many = entries.length;
+      this.legend.replaceChildren(
+        ...entries.map((entry) => legendItem(entry, { many, isHidden: this.hidden.has(entry.id) })),
+      );
       if (focused) this.legend.querySelector(`[data-curve="${CSS.escape(focused)}"]`)?.focus();
       if (this.legend.dataset.ready) return;
       this.legend.dataset.ready = "";
@@ -295,7 +307,8 @@
       if (!(this.legend ?? this.shared)) return;
       const values = new Map();
       for (const point of points)
-        if (!point.data.meta?.raw && !values.has(point.data.legendgroup)) values.set(point.data.legendgroup, point.data.orientation === "h" ? point.x : point.y);
+        if (!point.data.meta?.raw && !values.has(point.data.legendgroup))
+          values.set(point.data.legendgroup, point.data.orientation === "h" ? point.x : point.y);
       this.tellValues(values, points[0].data.orientation === "h" ? null : points[0].x);
     }
 
@@ -304,7 +317,8 @@
         button.querySelector("output").textContent = shown(values.get(button.dataset.curve));
       if (!this.at || x === null) return;
       const where = typeof x === "number" ? shown(x) : String(x).slice(0, 19);
-      this.at.textContent = `at ${this.answer.at === "step" ? "step " : ""}${where}${["step", ""].includes(this.answer.at) ? "" : ` ${this.answer.at}`}`;
+      const unit = ["step", ""].includes(this.answer.at) ? "" : ` ${this.answer.at}`;
+      this.at.textContent = `at ${this.answer.at === "step" ? "step " : ""}${where}${unit}`;
     }
 
     tellLast() {

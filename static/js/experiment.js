@@ -16,14 +16,16 @@
       if (last && number === last[1] + 1) last[1] = number;
       else parts.push([number, number]);
     }
-    return parts.map(([from, to]) => (from === to ? `${from}` : to === from + 1 ? `${from},${to}` : `${from}-${to}`)).join(",");
+    const said = ([from, to]) => (from === to ? `${from}` : to === from + 1 ? `${from},${to}` : `${from}-${to}`);
+    return parts.map(said).join(",");
   };
   const checked = () => [...document.querySelectorAll(":is(.row-box, .group-box):checked")];
   const numbers = () => checked().flatMap((box) => box.value.split(",").map(Number));
   const all = bar?.querySelector("[data-all]");
   const show = () => {
     const number = all?.checked ? Number(bar.dataset.matching) : new Set(numbers()).size;
-    for (const box of document.querySelectorAll(":is(.row-box, .group-box)")) box.closest("tr").setAttribute("aria-selected", box.checked);
+    for (const box of document.querySelectorAll(":is(.row-box, .group-box)"))
+      box.closest("tr").setAttribute("aria-selected", box.checked);
     bar.querySelector("[data-count]").textContent = `${number.toLocaleString("en").replaceAll(",", "\u202f")} selected`;
     for (const button of bar.querySelectorAll("[data-only-one]")) button.hidden = number !== 1 || Boolean(all?.checked);
     for (const button of bar.querySelectorAll("[data-one]")) button.hidden = Boolean(all?.checked);
@@ -78,7 +80,8 @@
       ask(`${bar.action}?${query}`);
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented && checked().length && !document.querySelector("dialog[open]")) clear();
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (checked().length && !document.querySelector("dialog[open]")) clear();
     });
     addEventListener("pageshow", show);
     show();
@@ -114,7 +117,9 @@
     const address = new URL(location.href), target = new URL(link.href);
     const added = target.searchParams.get("sort") || "";
     const key = link.dataset.sort;
-    const kept = (address.searchParams.get("sort") || "").split(",").filter((one) => one && one.replace(/^-/, "") !== key);
+    const kept = (address.searchParams.get("sort") || "")
+      .split(",")
+      .filter((one) => one && one.replace(/^-/, "") !== key);
     address.searchParams.set("sort", [...kept, added].slice(-3).join(","));
     address.searchParams.delete("after");
     location.assign(address);
@@ -193,7 +198,9 @@
     cells.forEach((cell, place) => {
       if (place === 0 || cell.innerHTML === newer[place].innerHTML) return;
       // Times grow on every answer: that is no news.
-      if (cell.textContent.trim() !== newer[place].textContent.trim() && !cell.querySelector("time") && !/^\d+ (s|min|h|d|ms)\b/.test(cell.textContent.trim())) changed = true;
+      const text = cell.textContent.trim();
+      const isClock = cell.querySelector("time") || /^\d+ (s|min|h|d|ms)\b/.test(text);
+      if (!isClock && text !== newer[place].textContent.trim()) changed = true;
       if (!cell.contains(document.activeElement)) cell.innerHTML = newer[place].innerHTML;
     });
     if (!changed) return;
@@ -215,7 +222,8 @@
     const newer = rows.map((row) => row.id).filter((id) => document.getElementById(id)).join();
     if (more > 0 || order !== newer) {
       arrived.hidden = false;
-      arrived.querySelector("span").textContent = more > 0 ? `${more} new candidate${more === 1 ? "" : "s"}` : "The order has changed";
+      arrived.querySelector("span").textContent =
+        more > 0 ? `${more} new candidate${more === 1 ? "" : "s"}` : "The order has changed";
       arrived.querySelector("a").href = location.href;
       arrived.querySelector("a").textContent = more > 0 ? "Show" : "Sort again";
     }
@@ -241,7 +249,8 @@
         wait = Math.min(QUICK_MS * 2 ** failures, LONGEST_MS);
         say("Connection lost");
         if (lost) {
-          lost.textContent = `Connection lost: this is how it was ${Math.round((Date.now() - asked) / 1000)} s ago. Asking again in ${Math.round(wait / 1000)} s.`;
+          const [ago, again] = [Date.now() - asked, wait].map((ms) => Math.round(ms / 1000));
+          lost.textContent = `Connection lost: this is how it was ${ago} s ago. Asking again in ${again} s.`;
           lost.hidden = false;
         }
       }
@@ -251,12 +260,15 @@
   if (body && !("paused" in body.dataset)) {
     known = Number(body.dataset.total);
     setTimeout(poll, QUICK_MS);
-    if (live) setInterval(() => { if (!failures) say(`${live}, updated ${Math.max(0, Math.round((Date.now() - asked) / 1000))} s ago`); }, 1000);
+    const age = () => Math.max(0, Math.round((Date.now() - asked) / 1000));
+    if (live) setInterval(() => { if (!failures) say(`${live}, updated ${age()} s ago`); }, 1000);
   } else if (live) say(`${live}, paused`);
 
   // ---- keys -------------------------------------------------------------------------------------
   // Rows are walked through by their links, so that focus is always somewhere real.
-  const links = () => [...body.querySelectorAll(".cand, .tog")].filter((link, place, every) => every.findIndex((one) => one.closest("tr") === link.closest("tr")) === place);
+  const isFirstOfRow = (link, place, every) =>
+    every.findIndex((one) => one.closest("tr") === link.closest("tr")) === place;
+  const links = () => [...body.querySelectorAll(".cand, .tog")].filter(isFirstOfRow);
   const here = () => document.activeElement?.closest("[data-rows] tr");
   const walk = (way) => {
     const rows = links(), place = rows.findIndex((link) => link.closest("tr") === here());

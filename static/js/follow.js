@@ -19,7 +19,8 @@
 
   // ---- laying one tree over another -------------------------------------------------------------
   const nameOf = (node) => node.nodeType === Node.ELEMENT_NODE
-    ? node.id || node.dataset.row || node.getAttribute("href") || node.querySelector(":scope > a[href]")?.getAttribute("href") || ""
+    ? node.id || node.dataset.row || node.getAttribute("href")
+      || node.querySelector(":scope > a[href]")?.getAttribute("href") || ""
     : "";
   const isAlike = (old, fresh) => old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName
     && nameOf(old) === nameOf(fresh);

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests import make
-from tracker import catalogue, lifecycle
+from tracker import catalogue, lifecycle, statics
 from tracker.models import Key, Kind, SavedView
 
 STATIC = Path(__file__).parent.parent.parent / "static"
@@ -91,6 +91,12 @@ def test_the_page_is_small_on_the_wire(browser, big, name):
 
 
 @pytest.mark.django_db
+def test_indentation_stays_with_the_readers_of_templates(browser, big):
+    page = browser.get(big).text
+
+    assert "\n<tr" in page and "\n  <tr" not in page
+
+
 def test_what_is_no_page_is_left_alone(browser, big):
     for address in (f"{big[:-1]}.csv", f"{big[:-1]}.json"):
         answer = browser.get(address, headers={"Accept-Encoding": "gzip"})
@@ -100,14 +106,17 @@ def test_what_is_no_page_is_left_alone(browser, big):
 
 
 def test_styles_and_scripts_are_small_on_the_wire():
+    styles = STATIC / "css" / "tracker.css"
+    style = statics.whole(styles.read_text(), styles)
     own = [
-        STATIC / "css" / "tracker.css",
         STATIC / "js" / "tracker.js",
         STATIC / "js" / "experiment.js",
     ]
 
     sizes = {p.name: len(gzip.compress(p.read_bytes())) for p in [*own, HTMX]}
+    sizes["tracker.css"] = len(gzip.compress(style.encode()))
 
     assert sum(sizes.values()) < 45_000, sizes
+    assert "@import" not in style
     assert sizes["tracker.css"] < 18_000
     assert sizes["tracker.js"] + sizes["experiment.js"] < 12_000

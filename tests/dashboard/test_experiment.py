@@ -95,11 +95,8 @@ def test_groups_columns_by_their_folder(browser, sweep, url):
     page = Page(browser.get(url))
 
     [row] = page.root.all("tr", class_="prefix")
-    spans = [
-        (c.text, int(c.attributes.get("colspan", 1)))
-        for c in row.children[1:]
-        if not isinstance(c, str)
-    ]
+    cells = [cell for cell in row.children if not isinstance(cell, str)]
+    spans = [(cell.text, int(cell.attributes.get("colspan", 1))) for cell in cells[1:]]
     # the strip beside val/acc belongs to val/
     assert spans == [("", 1), ("val/", 3), ("train/", 1), ("parameters", 1), ("", 2)]
 

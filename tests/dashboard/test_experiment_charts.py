@@ -426,7 +426,7 @@ def png(candidate, path):
 
 
 def test_the_colours_of_pictures_are_those_of_the_pages():
-    css = Path(settings.BASE_DIR, "static/css/tracker.css").read_text()
+    css = Path(settings.BASE_DIR, "static/css/tokens.css").read_text()
     said = dict(
         re.findall(r"(--[a-z0-9-]+): light-dark\((#[0-9a-f]+), #[0-9a-f]+\)", css)
     )

@@ -36,7 +36,7 @@ KINDS = {
     "csv": ("GET", "/p/vision/experiments/1.csv", {}, 200, REVALIDATE),
     "redirect": ("GET", "/r/{eid}/", {}, 302, REVALIDATE),
     "raw file": ("GET", "/p/vision/c/1/raw/a.html", {}, 200, REVALIDATE),
-    "static file": ("GET", "/static/css/tracker.css", {}, 200, None),
+    "static file": ("GET", "/static/css/tokens.css", {}, 200, None),
     "health": ("GET", "/livez", {}, 200, REVALIDATE),
     "page 400": ("GET", "/p/vision/", {"host": "evil.example"}, 400, REVALIDATE),
     "page 403": ("POST", "/projects/", EVIL, 403, REVALIDATE),
