@@ -97,16 +97,14 @@ class Points(Request[bool]):
 
 # A row that is asked for: which request it belongs to, and how many that one has.
 ASKED = ["request", "size", *Named._fields, "is_training", "key", *Row._fields]
-# Of arrays that it sees PostgreSQL counts the elements, finds a plan for so few cheaper than
-# one for any number, and plans this statement anew each time, which takes four times as
-# long as running it. Of what a query returns it knows nothing.
-ARRAYS = ", ".join(f"(SELECT {array})" for array in rows.arrays(ASKED).split(", "))
+# A limit that is not known beforehand: PostgreSQL then expects ten rows of JSON and not a
+# hundred, for which it would read whole tables while these are small.
 # The series are found and locked, the points stored where all series of their request are
 # there, and the summaries of those updated that were new. Nobody waits here for a series
 # that another writes: one request could hold up all others.
 ADD = f"""
     WITH asked AS (
-        SELECT * FROM unnest({ARRAYS}) AS asked ({", ".join(ASKED)})
+        SELECT * FROM {rows.recordset("asked", ASKED)} LIMIT (SELECT 1000000)
     ), series AS MATERIALIZED (
         SELECT metric.id, request, size, {", ".join(f"asked.{name}" for name in Row._fields)}
         FROM asked
@@ -170,7 +168,8 @@ def store(requests: list[Points]) -> None:
     noted, _, _ = liveness.nothing_due(is_training=True)
     with rows.prepared() as cursor:
         cursor.execute(
-            ADD, [*rows.by_column(ASKED, asked), noted, noted, points.now_ms()]
+            ADD,
+            [rows.records(ASKED, asked), *rows.sized([noted, noted, points.now_ms()])],
         )
         for (place,) in cursor.fetchall():
             requests[place].result = True

@@ -6,7 +6,7 @@ Whatever is special is left to that way: see recording.
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import DataError, IntegrityError, connection
 
@@ -59,13 +59,6 @@ class Batch(NamedTuple):
     is_training: bool
 
 
-def _unnested(columns: Sequence[str], texts: Sequence[str] = ()) -> str:
-    # A query's arrays, as in adding.ARRAYS: planned once.
-    arrays = rows.arrays(columns, texts).split(", ")
-    listed = ", ".join(f"(SELECT {array})" for array in arrays)
-    return f"unnest({listed}) AS new ({', '.join(columns)})"
-
-
 TAG = ["key", "value"]
 SUMMARY = ["key", *summary.COLUMNS]
 POINT = ["key", *Row._fields]
@@ -85,21 +78,21 @@ STORE = f"""
     ), params AS (
         INSERT INTO tracker_param (candidate_id, experiment_id, key, value, number)
         SELECT found.id, experiment_id, new.*
-        FROM found CROSS JOIN {_unnested(Param._fields, ["value"])}
+        FROM found CROSS JOIN {rows.recordset("new", Param._fields, ["value"])}
     ), tags AS (
         INSERT INTO tracker_tag (candidate_id, experiment_id, key, value)
         SELECT found.id, experiment_id, new.*
-        FROM found CROSS JOIN {_unnested(TAG, ["value"])}
+        FROM found CROSS JOIN {rows.recordset("new", TAG, ["value"])}
         ON CONFLICT (candidate_id, key) DO UPDATE SET value = excluded.value
     ), series AS (
         INSERT INTO tracker_metric ({", ".join(points.SERIES)})
         SELECT found.id, experiment_id, started_ms, eid, new.*
-        FROM found CROSS JOIN {_unnested(SUMMARY)}
+        FROM found CROSS JOIN {rows.recordset("new", SUMMARY)}
         RETURNING id, key
     ), stored AS (
         INSERT INTO tracker_point ({", ".join(points.POINT)})
         SELECT series.id, {", ".join(f"new.{name}" for name in Row._fields)}
-        FROM series JOIN {_unnested(POINT)} USING (key)
+        FROM series JOIN {rows.recordset("new", POINT)} USING (key)
     )
     SELECT id FROM found
 """
@@ -118,10 +111,10 @@ def store(named: Named, experiment: int, batch: Batch) -> bool:
         rows.wide(noted),
         *rows.sized([*named, experiment, Status.RUNNING]),
         *rows.sized([now - liveness.NOTED_EVERY_MS]),
-        *by_column(Param._fields, batch.params),
-        *by_column(TAG, [*batch.tags.items()]),
-        *by_column(SUMMARY, made),
-        *by_column(POINT, each),
+        rows.records(Param._fields, batch.params),
+        rows.records(TAG, batch.tags.items()),
+        rows.records(SUMMARY, made),
+        rows.records(POINT, each),
     ]
     try:
         with rows.prepared() as cursor:
@@ -129,10 +122,6 @@ def store(named: Named, experiment: int, batch: Batch) -> bool:
             return cursor.fetchone() is not None
     except (IntegrityError, DataError):  # the long way knows what to do, or to say
         return False
-
-
-def by_column(names: Sequence[str], found: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    return rows.by_column(names, found) if found else [[] for _ in names]
 
 
 def is_possible() -> bool:

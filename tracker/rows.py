@@ -4,10 +4,12 @@ For what scripts report: there the ORM's own work would cost more than the datab
 """
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Choices, Model
@@ -304,6 +306,21 @@ def planned() -> Any:
     return prepared() if connection.vendor == "postgresql" else cursor()
 
 
+class Numbered(psycopg.RawCursor[Any]):
+    """Takes Django's `%s`, translated once: psycopg does it each time a long text is run."""
+
+    def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
+        return super().execute(numbered(query), params, **how)
+
+
+@functools.lru_cache(1000)
+def numbered(query: str) -> bytes:
+    """A statement with `$1`, `$2` … for `%s`, as PostgreSQL itself has them."""
+    first, *others = query.split("%s")
+    parts = [f"${place}{text}" for place, text in enumerate(others, 1)]
+    return "".join([first, *parts]).replace("%%", "%").encode()
+
+
 @contextmanager
 def prepared() -> Iterator[Any]:
     """A cursor whose statements PostgreSQL plans once for each connection.
@@ -311,7 +328,7 @@ def prepared() -> Iterator[Any]:
     Django's own puts the values into the text, which is planned anew every time.
     """
     connection.ensure_connection()
-    inner: Any = psycopg.Cursor(connection.connection)
+    inner: Any = Numbered(connection.connection)
     make = (
         connection.make_debug_cursor
         if connection.queries_logged
@@ -363,6 +380,34 @@ def by_column(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> list[list[
 
 def wide(value: int | None) -> Int8 | None:
     return None if value is None else Int8(value)
+
+
+def recordset(name: str, columns: Sequence[str], texts: Iterable[str] = ()) -> str:
+    """A place for `records`, as a table of that name.
+
+    One text, which is written at once. An array for each column is made element by element.
+    """
+    typed = ", ".join(
+        f"{column} {'text' if column in texts else type_of(column)}"
+        for column in columns
+    )
+    return f"json_to_recordset(%s::json) AS {name} ({typed})"
+
+
+def records(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as PostgreSQL reads them from JSON, whose numbers end before infinity."""
+    return msgspec.json.encode(
+        [
+            {
+                name: str(value) if value in INFINITIES else value
+                for name, value in zip(columns, row, strict=True)
+            }
+            for row in rows
+        ]
+    ).decode()
+
+
+INFINITIES = frozenset([math.inf, -math.inf])
 
 
 def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
