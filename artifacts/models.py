@@ -96,8 +96,14 @@ class Artifact(models.Model):
         READY = "ready", "Ready"
         FAILED = "failed", "Could not be looked at"
 
+    # Its index says what a project keeps as well.
     project = models.ForeignKey(
-        Project, models.SET_NULL, null=True, blank=True, related_name="artifacts"
+        Project,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="artifacts",
+        db_index=False,
     )
     # The unique constraints are the indexes of these two.
     candidate = models.ForeignKey(
@@ -162,6 +168,7 @@ class Artifact(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["project", "size_bytes"], name="artifact_kept"),
             models.Index(
                 fields=["claimed_until", "uploaded_at"],
                 condition=models.Q(state__in=["pending", "processing"]),

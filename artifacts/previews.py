@@ -84,6 +84,18 @@ def whole(artifact: Artifact, at_most: int) -> str:
     return contents.text(data, encoding, is_whole=True)
 
 
+def ending(artifact: Artifact, at_most: int) -> str:
+    """The last bytes of a text, or "" where it is none or cannot be read now."""
+    encoding = artifact.facts.get("encoding")
+    if not encoding:
+        return ""
+    try:
+        data = storage.tail(artifact.blob, artifact.size_bytes, at_most)
+    except (Missing, Full, Unavailable):
+        return ""
+    return contents.text(data, encoding, is_whole=True)
+
+
 def played(artifact: Artifact) -> Preview:
     if "unreadable" in artifact.facts:
         return nothing(f"It cannot be played: {artifact.facts['unreadable']}")

@@ -27,6 +27,13 @@ def head(blob: str, size_bytes: int) -> bytes:
         return b"".join(pieces)
 
 
+def tail(blob: str, size_bytes: int, at_most: int) -> bytes:
+    """The last bytes of a blob of this size."""
+    start = max(0, size_bytes - at_most)
+    with closing(blobs().open(blob, start, size_bytes)) as pieces:
+        return b"".join(pieces)
+
+
 def give_back_connection() -> None:
     """Let others have this thread's database connection while bytes flow.
 

@@ -67,7 +67,7 @@ def said(
         "model": where.model,
         "may_write": find.may(request, where.project, Role.WRITER),
         "here": where.url,
-        "note": prose.html(note) if note else "",
+        "note": prose.html(note, where.project.slug) if note else "",
         "note_text": note,
         "tags": about.own_tags(tags),
         "system_tags": about.system_tags(tags),

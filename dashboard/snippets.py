@@ -229,6 +229,7 @@ train:
     - python train.py
 
 # .github/workflows/train.yml
+on: push
 jobs:
   train:
     runs-on: ubuntu-latest
@@ -276,7 +277,8 @@ INSTALL = {
     "pytorch": "pip install mlflow torch",
     "keras": "pip install mlflow tensorflow",
     "transformers": 'pip install mlflow "transformers[torch]"',
-    "r": "pip install mlflow\nRscript -e 'install.packages(\"mlflow\")'",
+    "r": "pip install mlflow\n"
+    "Rscript -e 'chooseCRANmirror(ind = 1); install.packages(\"mlflow\")'",
     "curl": "curl --version  # nothing else is needed",
 }
 

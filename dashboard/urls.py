@@ -33,6 +33,7 @@ from dashboard.views import (
     model_version,
     models,
     one_chart,
+    page_files,
     projects,
     selection,
     settings,
@@ -272,6 +273,18 @@ urlpatterns = [
         name="experiment_insights",
     ),
     path(
+        "p/<str:slug>/experiments/<int:iid>/insights.csv",
+        page_files.board_file,
+        {"form": "csv"},
+        name="insights_csv",
+    ),
+    path(
+        "p/<str:slug>/experiments/<int:iid>/insights.json",
+        page_files.board_file,
+        {"form": "json"},
+        name="insights_json",
+    ),
+    path(
         "p/<str:slug>/experiments/<int:iid>/sweep/",
         insights.sweep_tab,
         name="experiment_sweep",
@@ -289,6 +302,18 @@ urlpatterns = [
     path("p/<str:slug>/c/<int:iid>/pin/", candidate_metrics.pin, name="pin_metric"),
     path("p/<str:slug>/c/<int:iid>/metrics.csv", histories.history, name="history"),
     path("p/<str:slug>/c/<int:iid>/artifacts/", artifacts.artifacts, name="artifacts"),
+    path(
+        "p/<str:slug>/c/<int:iid>/artifacts.csv",
+        page_files.artifacts_file,
+        {"form": "csv"},
+        name="artifacts_csv",
+    ),
+    path(
+        "p/<str:slug>/c/<int:iid>/artifacts.json",
+        page_files.artifacts_file,
+        {"form": "json"},
+        name="artifacts_json",
+    ),
     path(
         "p/<str:slug>/c/<int:iid>/artifacts/<path:path>",
         artifacts.artifacts,
@@ -364,10 +389,35 @@ urlpatterns = [
     path("p/<str:slug>/compare.csv", compare.as_csv, name="compare_csv"),
     path("p/<str:slug>/compare.json", compare.as_json, name="compare_json"),
     path("p/<str:slug>/explain/", explain.explain, name="explain"),
+    path(
+        "p/<str:slug>/explain.csv",
+        page_files.changes_file,
+        {"form": "csv"},
+        name="explain_csv",
+    ),
+    path(
+        "p/<str:slug>/explain.json",
+        page_files.changes_file,
+        {"form": "json"},
+        name="explain_json",
+    ),
     # The model registry. A model's name holds neither "/" nor ":".
     path("p/<str:slug>/models/", models.models, name="models"),
     path("p/<str:slug>/models.json", models.models_json, name="models_json"),
+    path("p/<str:slug>/models.csv", models.models_csv, name="models_csv"),
     path("p/<str:slug>/models/<str:name>/", model.model, name="model"),
+    path(
+        "p/<str:slug>/models/<str:name>/versions.csv",
+        page_files.versions_file,
+        {"form": "csv"},
+        name="versions_csv",
+    ),
+    path(
+        "p/<str:slug>/models/<str:name>/versions.json",
+        page_files.versions_file,
+        {"form": "json"},
+        name="versions_json",
+    ),
     path(
         "p/<str:slug>/models/<str:name>/describe/",
         model_changes.describe,

@@ -288,10 +288,16 @@ def recognised(tags: Facts) -> dict[str, str]:
 
 def variables(provider: str, tags: Facts) -> dict[str, str]:
     prefix = f"{provider}."
-    return {
+    said = {
         key.removeprefix(prefix): value.strip()
         for key, value in tags.items()
-        if key.startswith(prefix) and value.strip() not in UNSET
+        if key.startswith(prefix)
+    }
+    # `$CI_JOB_ID` is what is left of a variable that nobody filled in.
+    return {
+        name: value
+        for name, value in said.items()
+        if value not in UNSET and value.strip("${}") != name
     }
 
 

@@ -16,22 +16,33 @@ CALL = "Plotly.newPlot("
 DECODER = json.JSONDecoder()
 
 
-def figure(artifact: Artifact, text: str, *, is_whole: bool) -> Any:
-    """The figure in a file of which `text` is the beginning, or None."""
+def figure(
+    artifact: Artifact, text: str, *, is_whole: bool, at_most: int = pages.AT_ONCE_BYTES
+) -> Any:
+    """The figure in a file of which `text` is the beginning, or None.
+
+    Of a page no more than its last bytes are read: what comes before them may be all of
+    Plotly.
+    """
     is_document = contents.extension(artifact.name) in pages.TYPES
     if not is_whole:
-        known = artifact.facts.get("looks_like") == "plotly"
-        if not known and not (is_document and "plotly" in text):
+        if not is_plotlys(artifact) and not (is_document and "plotly" in text):
             return None
-        text = previews.whole(artifact, pages.AT_ONCE_BYTES)
+        text = previews.ending(artifact, at_most) if is_document else ""
+        text = text or previews.whole(artifact, at_most)
     return in_page(text) if is_document else in_json(text)
+
+
+def is_plotlys(artifact: Artifact) -> bool:
+    return str(artifact.facts.get("looks_like")) == "plotly"
 
 
 def whole(artifact: Artifact) -> Any:
     """The figure in a file that is not too long to be drawn at once, or None."""
-    return figure(
-        artifact, previews.whole(artifact, pages.AT_ONCE_BYTES), is_whole=True
-    )
+    at_most = pages.AT_ONCE_BYTES
+    is_document = contents.extension(artifact.name) in pages.TYPES
+    read = previews.ending if is_document else previews.whole
+    return figure(artifact, read(artifact, at_most), is_whole=True)
 
 
 def in_json(text: str) -> Any:

@@ -5,7 +5,6 @@ something to look at. Nothing of a file ever becomes markup except cleaned Markd
 """
 
 import json
-import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,22 +14,21 @@ from django.utils.safestring import SafeString
 from pygments.lexers import get_lexer_for_filename
 from pygments.util import ClassNotFound
 
-from artifacts import pages
+from artifacts import contents, pages
 from artifacts.contents import Table
 from artifacts.downloads import is_shown
 from artifacts.models import Artifact
 from artifacts.previews import TABLE_ROWS, Picture, Preview
 from dashboard import prose, snippets
-from dashboard.candidate import logged_figures
-from dashboard.charts import svg
+from dashboard.candidate import logged_figures, vega
 from tracker import documents
 from tracker.models import Candidate
 
 # Colouring costs more than reading; beyond this the text stays plain.
 MAX_COLOURED_CHARS = 64 * 1024
-MAX_MATRIX = 60
 MAX_COLUMNS = 50
 MAX_CELL_CHARS = 300
+MAX_WORDS = 4  # parts of a chart that are described
 MARKDOWN = ("md", "markdown", "mdown")
 
 
@@ -42,17 +40,24 @@ class Shown(NamedTuple):
     text: str = ""
     html: SafeString = SafeString("")
     table: Table | None = None
-    matrix: SafeString = SafeString("")
     width: int = 0
     height: int = 0
     figure: Any = None
     reason: str = ""
+    about: str = ""  # what the table or text below is, where its look does not say so
     is_cut: bool = False
     has_source: bool = False  # a text that is shown as something else
 
 
-def shown(artifact: Artifact, preview: Preview, *, as_source: bool = False) -> Shown:
-    """`as_source`: as the text that it is, where it would be drawn."""
+def shown(
+    artifact: Artifact,
+    preview: Preview,
+    *,
+    as_source: bool = False,
+    is_asked: bool = False,
+) -> Shown:
+    """`as_source`: as the text that it is, where it would be drawn. `is_asked`: even
+    where it is so long that a person has to ask for it."""
     content = preview.content
     if preview.kind in ("audio", "video"):
         return Shown(preview.kind)
@@ -67,9 +72,17 @@ def shown(artifact: Artifact, preview: Preview, *, as_source: bool = False) -> S
         return Shown("markdown", html=html, text=content, is_cut=preview.truncated)
     if not as_source:
         is_whole = not preview.truncated
-        drawn = logged_figures.figure(artifact, content, is_whole=is_whole)
-        if drawn:
+        drawn = logged_figures.figure(
+            artifact,
+            content,
+            is_whole=is_whole,
+            at_most=contents.MAX_JSON_BYTES if is_asked else pages.AT_ONCE_BYTES,
+        )
+        is_long = logged_figures.is_plotlys(artifact) and not (is_whole or is_asked)
+        if drawn or is_long:
             return Shown("figure", figure=drawn, has_source=True)
+        if chart := vega.chart(artifact, content, is_whole=is_whole):
+            return charted(chart)
         if pages.is_page(artifact):
             return Shown("page", has_source=True)
     is_json = preview.kind == "json" and not preview.truncated
@@ -97,6 +110,30 @@ def language_of(name: str) -> str:
     except ClassNotFound:
         return ""
     return aliases[0] if aliases else ""
+
+
+def charted(chart: vega.Chart) -> Shown:
+    """A chart that is not drawn: what it shows, and the rows that it was made of."""
+    about = f"A {chart.dialect} chart"
+    if chart.words:
+        about += f" ({'; '.join(cut(one) for one in chart.words[:MAX_WORDS])})"
+    about += ", which Tracker does not draw: doing so would run what the file says."
+    if not chart.rows:
+        origin = f" It takes its rows from {chart.source}." if chart.source else ""
+        return Shown("none", reason=about + origin, has_source=True)
+    names = list(dict.fromkeys(name for row in chart.rows[:TABLE_ROWS] for name in row))
+    table = Table(
+        header=[cut(name) for name in names[:MAX_COLUMNS]],
+        rows=[
+            [cell(row.get(name)) for name in names[:MAX_COLUMNS]]
+            for row in chart.rows[:TABLE_ROWS]
+        ],
+        is_cut=len(chart.rows) > TABLE_ROWS or len(names) > MAX_COLUMNS,
+    )
+    about += " These are its rows."
+    return Shown(
+        "table", table=table, about=about, is_cut=table.is_cut, has_source=True
+    )
 
 
 # ---------------------------------------------------------------- tables
@@ -128,37 +165,17 @@ def logged_table(value: Any) -> Table | None:
 def cell(value: Any) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return cut(
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    )
+
+
+def cut(text: str) -> str:
     return text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…"
 
 
 def tabular(table: Table) -> Shown:
-    return Shown("table", table=table, matrix=matrix(table), is_cut=table.is_cut)
-
-
-def matrix(table: Table) -> SafeString:
-    """A square of numbers, with or without labels before it: a confusion matrix, say."""
-    rows = [list(map(number, row)) for row in table.rows]
-    if not rows or table.is_cut:
-        return SafeString("")
-    labelled = all(row and row[0] is None for row in rows)
-    values = [row[1:] if labelled else row for row in rows]
-    size = len(values)
-    is_square = 1 < size <= MAX_MATRIX and all(len(row) == size for row in values)
-    if not is_square:
-        return SafeString("")
-    numbers = [[value for value in row if value is not None] for row in values]
-    if any(len(row) != size for row in numbers):
-        return SafeString("")
-    return svg.heatmap(numbers, f"{size} by {size} matrix, darker for more")
-
-
-def number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    return Shown("table", table=table, is_cut=table.is_cut)
 
 
 # ---------------------------------------------------------------- galleries

@@ -1,4 +1,4 @@
-"""A chart on the Charts tab: its first drawing, its legend and the addresses of its forms."""
+"""A chart on the Charts tab: its first drawing, and the addresses of its forms."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -126,20 +126,3 @@ def with_charts_of(request: HttpRequest, texts: Iterable[str]) -> str:
     query.setlist("ch", list(texts))
     query.pop("new", None)
     return f"?{query.urlencode()}"
-
-
-def legend(said: Asked) -> list[frames.Entry]:
-    """Whom the curves belong to, with their place in the sort. Values come by hovering."""
-    return [
-        frames.Entry(
-            id=str(candidate.iid),
-            name=candidate.name,
-            slot=said.scene.looks[candidate.pk].slot,
-            dash=said.scene.looks[candidate.pk].dash,
-            value="",
-            is_live=candidate.status == "RUNNING",
-            is_baseline=candidate == said.scene.baseline,
-            is_hidden=str(candidate.iid) in said.scene.options.hidden,
-        )
-        for candidate in said.scene.drawn
-    ]

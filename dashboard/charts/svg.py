@@ -260,31 +260,3 @@ def bars(values: Sequence[tuple[str, int, float]]) -> SafeString:
             rows,
         ),
     )
-
-
-CELL_PIXELS = 44
-
-
-def heatmap(matrix: Sequence[Sequence[float]], label: str) -> SafeString:
-    """A table of numbers as shades, darker for more: a confusion matrix, say."""
-    scale = scale_of(value for row in matrix for value in row)
-    if scale is None:
-        return SafeString("")
-    wide = max(len(row) for row in matrix)
-    cells = (
-        (column, row, round(scale.place(value) * 8))
-        for row, values in enumerate(matrix)
-        for column, value in enumerate(values)
-        if math.isfinite(value)
-    )
-    return format_html(
-        '<svg class="heat" viewBox="0 0 {} {}" width="{}" role="img" aria-label="{}">'
-        "{}</svg>",
-        wide,
-        len(matrix),
-        wide * CELL_PIXELS,
-        label,
-        format_html_join(
-            "", '<rect class="h{2}" x="{0}" y="{1}" width="1" height="1"/>', cells
-        ),
-    )

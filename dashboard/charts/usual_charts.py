@@ -8,8 +8,8 @@ from django.http import HttpRequest
 
 from dashboard.charts import pins, sweep
 from dashboard.charts.chart_specs import Spec
+from dashboard.find import Opened
 from dashboard.table.columns import Catalogue
-from tracker.models import Experiment
 
 USUAL_CHARTS = 6
 
@@ -27,9 +27,10 @@ class Section(NamedTuple):
     url: str
 
 
-def offered(experiment: Experiment) -> tuple[list[str], list[str]]:
+def offered(there: Opened) -> tuple[list[str], list[str]]:
     """Every metric key, the weightiest in front, and params that vary. Two queries."""
-    catalogue = Catalogue.of(experiment)
+    experiment = there.experiment
+    catalogue = Catalogue.of(experiment, primary=there.primary)
     keys = catalogue.metrics_by_weight()
     params, _ = sweep.offered([experiment.pk])
     return keys, params

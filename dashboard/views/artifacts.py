@@ -14,9 +14,10 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from artifacts import downloads, inspection, listing, pages, previews
+from artifacts.contents import Kind
 from artifacts.models import Artifact
 from dashboard import find, snippets
-from dashboard.candidate import logged_models, showing
+from dashboard.candidate import logged_models, recognised, showing
 from dashboard.candidate.head import found, head
 from dashboard.candidate.shelves import Shelf, models, shelf
 from dashboard.charts.plotly import allow_charts
@@ -80,8 +81,7 @@ def artifacts(
     page |= opened(request, here, chosen, page["files"]) if chosen else {}
     status = 200 if is_known else 404
     answer = render(request, "dashboard/artifacts.html", page, status=status)
-    has_figure = "shown" in page and page["shown"].kind == "figure"
-    return allow_charts(answer) if has_figure else answer
+    return allow_charts(answer) if page.get("has_chart") else answer
 
 
 def tree(
@@ -150,14 +150,24 @@ def opened(
             model_id=here.model.eid if here.model else "",
         )
     example = panel.example if panel else None
+    shown = showing.shown(
+        chosen,
+        previews.preview(chosen),
+        as_source=request.GET.get("as") == "source",
+        is_asked="open" in request.GET,
+    )
+    in_rows = request.GET.get("unit") != "counts"
+    meaning = (
+        recognised.meaning(here, chosen, in_rows=in_rows)
+        if shown.kind == "table" or chosen.facts.get("kind") == Kind.JSON
+        else None
+    )
     return slider | {
         "panel": panel,
         "example_url": here.address(example.path) if example else "",
-        "shown": showing.shown(
-            chosen,
-            previews.preview(chosen),
-            as_source=request.GET.get("as") == "source",
-        ),
+        "shown": shown,
+        "meaning": meaning,
+        "has_chart": bool(shown.figure or (meaning and meaning.chart_url)),
         "as_source": request.GET.get("as") == "source",
         "page_url": here.raw(chosen, "page"),
         "has_scripts": not chosen.name.lower().endswith(".svg"),

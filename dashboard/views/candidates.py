@@ -87,7 +87,7 @@ def candidate(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "differing": sum(1 for param in every if param.differs),
         "only": only,
         "filter": request.GET.get("f", ""),
-        "note": prose.html(tags[NOTE]) if tags.get(NOTE) else "",
+        "note": prose.html(tags[NOTE], where.project.slug) if tags.get(NOTE) else "",
         "note_text": tags.get(NOTE, ""),
         "tags": about.own_tags(tags),
         "system_tags": about.system_tags(tags),

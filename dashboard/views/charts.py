@@ -14,7 +14,7 @@ from django.urls import reverse
 from dashboard import find
 from dashboard.charts import chart_specs
 from dashboard.charts.chart_specs import KINDS, Spec
-from dashboard.charts.chart_tiles import legend, with_frames
+from dashboard.charts.chart_tiles import with_frames
 from dashboard.charts.charted import SHOWN, asked, opened
 from dashboard.charts.curve_answers import Join
 from dashboard.charts.plotly import with_charts
@@ -24,6 +24,7 @@ from dashboard.charts.usual_charts import (
     offered,
     sections,
 )
+from dashboard.charts.whom import whom
 from dashboard.find import Opened
 from dashboard.table import live
 from tracker.models import Role
@@ -79,7 +80,7 @@ def added(request: HttpRequest) -> str:
 
 def tab(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
     said = asked(request, there)
-    metrics, params = offered(said.experiment)
+    metrics, params = offered(there)
     specs = chart_specs.read_many(request.GET.getlist("ch"), said.problems)
     is_chosen = bool(specs)
     usual = default_specs(metrics, said.show, there.pinned)
@@ -93,7 +94,7 @@ def tab(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
         "charts": drawn[: len(specs)],
         "extra": drawn[len(specs) :],
         "frame": next((one.frame for one in drawn if one.frame), None),
-        "legend": legend(said),
+        "whom": whom(said, next(iter(metrics), "")),
         "is_chosen": is_chosen,
         "sections": sections(request, metrics, specs),
         "filter": request.GET.get("f", ""),

@@ -86,7 +86,9 @@ def experiment(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         "total": opened.total,
         "live": opened.live,
         "note": prose.first_line(opened.note),
-        "full_note": prose.html(opened.note) if "\n" in opened.note.strip() else "",
+        "full_note": prose.html(opened.note, project.slug)
+        if "\n" in opened.note.strip()
+        else "",
         "may_write": find.may(request, project, Role.WRITER),
     }
     if opened.total:

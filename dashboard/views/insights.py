@@ -1,48 +1,34 @@
 """An experiment's Insights and Sweep tabs: who leads and how surely, and what a search found."""
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.core.cache import caches
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
 from dashboard import find
 from dashboard.candidate.results import AGGREGATES
-from dashboard.charts import leaderboard, svg, sweep, sweep_charts
+from dashboard.charts import boards, sweep, sweep_charts
 from dashboard.charts.chart_specs import Spec
 from dashboard.charts.charted import opened as open_experiment
-from dashboard.charts.drawings import groups
-from dashboard.charts.leaderboard import Row, Value
+from dashboard.charts.leaderboard import Row
 from dashboard.charts.plotly import with_charts
 from dashboard.directions import Direction, direction
 from dashboard.find import Opened
-from dashboard.table import live, matching, naming
+from dashboard.list_files import KINDS
+from dashboard.table import matching
 from dashboard.table.columns import Catalogue
 from dashboard.table.state import State
-from dashboard.templatetags.tracker_tags import grouped, shown, span
+from dashboard.templatetags.tracker_tags import grouped, span
 from tracker.errors import Invalid
-from tracker.models import Candidate, Kind, Metric, Param, Role, Status
+from tracker.models import Candidate, Kind, Metric, Role, Status
 from tracker.permits import needs
-from tracker.seeds import SEEDS
 
-MAX_VALUES = 20_000
 AXES = ("up", "across", "colour")
-# A board of all is kept until the table's version changes, and so long at most: values
-# that reach a candidate after its end change no version.
-KEPT_SECONDS = 30
-COLUMNS = {
-    Direction.MAX: "max_value",
-    Direction.MIN: "min_value",
-    Direction.NONE: "value",
-}
 
 
 def common(
@@ -64,17 +50,6 @@ def common(
 # ---------------------------------------------------------------- leaderboard
 
 
-class Line(NamedTuple):
-    """A row of the board as the page shows it."""
-
-    row: Row
-    name: str
-    picture: SafeString
-    words: str  # leader, tie, worse by …
-    url: str  # its candidates, as a filtered table
-    interval: str  # "± 0.002"
-
-
 @needs(Role.READER)
 @with_charts
 def insights(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
@@ -88,7 +63,18 @@ def insights(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     return render(request, "dashboard/insights.html", page)
 
 
-def board_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
+class Asked(NamedTuple):
+    """The board that an address asks for."""
+
+    state: State
+    keys: list[str]  # every metric, the weightiest in front
+    key: str
+    rows: list[Row]
+    is_cut: bool
+    problems: list[str]
+
+
+def asked_board(request: HttpRequest, there: Opened) -> Asked:
     catalogue = Catalogue.of(there.experiment)
     state = State.read(request, catalogue)
     found = matching.find(there, state)
@@ -102,31 +88,43 @@ def board_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]
     try:
         with found.search.limited():
             rows, is_cut = (
-                board_of(there, found.search.listed, key)
+                boards.board_of(there, found.search.listed, key)
                 if found.is_filtered
-                else kept_board(there, key)
+                else boards.kept(there, key)
             )
     except Invalid as refusal:
         problems.append(refusal.message)
+    if found.problem:
+        problems.append(f"{found.problem.message} Every candidate counts instead.")
+    return Asked(state, keys, key, rows, is_cut, problems)
+
+
+def board_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
+    state, keys, key, rows, is_cut, problems = asked_board(request, there)
     objectives = [k for k in request.GET.getlist("o") if k in keys][:3]
     objectives = objectives or usual_objectives(keys, key)
     spec = Spec("pareto", tuple(objectives)) if len(objectives) > 1 else None
     return {
         "state": state,
-        "problems": problems
-        + ([f"{found.problem.message} Every candidate counts instead."]
-           if found.problem else []),
+        "problems": problems,
         "metric_keys": keys[:300],
         "key": key,
         "words": direction(key).words or "higher taken as better",
         "aggregate": AGGREGATES[direction(key)],
-        "lines": lines(slug, there, rows, key),
+        "lines": boards.lines(there, rows),
         "is_cut": is_cut,
         "sure": sum(1 for row in rows if row.is_sure),
         "axes": list(zip_longest(AXES, objectives, fillvalue="")),
         "pareto": pareto_chart(request, slug, there, spec) if spec else None,
         "candidates_url": reverse("candidate", args=[slug, 0])[:-2],
-    }  # fmt: skip
+        "board_files": file_urls(request),
+    }
+
+
+def file_urls(request: HttpRequest) -> dict[str, str]:
+    """The same board as files."""
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return {form: f"{request.path.rstrip('/')}.{form}{query}" for form in KINDS}
 
 
 def usual_objectives(keys: Sequence[str], key: str) -> list[str]:
@@ -137,123 +135,6 @@ def usual_objectives(keys: Sequence[str], key: str) -> list[str]:
              "size", "param", "cost", "memory"))]  # fmt: skip
     second = next(iter([*costs, *against, *others]), None)
     return [key, second] if key and second and second != key else []
-
-
-def kept_board(there: Opened, key: str) -> tuple[list[Row], bool]:
-    """The board of all candidates: ten thousand of them are not read for each visitor."""
-    said = repr((there.experiment.pk, key, direction(key), live.version(there)))
-    name = f"board-{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}"
-    kept = caches["process"]
-    board: tuple[list[Row], bool] | None = kept.get(name)
-    if board is None:
-        board = board_of(there, None, key)
-        kept.set(name, board, KEPT_SECONDS)
-    return board
-
-
-def board_of(
-    there: Opened, matching_rows: QuerySet[Candidate] | None, key: str
-) -> tuple[list[Row], bool]:
-    """Two queries: the values, and the seeds of those that are shown."""
-    towards = direction(key)
-    column = COLUMNS[towards]
-    rows = Metric.objects.filter(
-        experiment=there.experiment, key=key, candidate__deleted_at=None
-    ).exclude(**{f"{column}__isnull": True})
-    if towards is Direction.NONE:
-        rows = rows.filter(is_nan=False)
-    if matching_rows is not None:
-        rows = rows.filter(candidate__in=matching_rows.order_by().values("pk"))
-    known = list(
-        rows.values_list("candidate_id", "candidate__config", "candidate__iid", column)[
-            :MAX_VALUES
-        ]
-    )
-    values: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
-    for pk, config, iid, value in known:
-        # Without parameters nobody knows whether two are repeats.
-        values[config or -pk].append((pk, iid, value))
-    sign = -1 if towards is Direction.MIN else 1
-    best = sorted(
-        values,
-        key=lambda config: (
-            -sign * sum(v / len(values[config]) for *_, v in values[config])
-        ),
-    )[: leaderboard.MAX_ROWS]
-    seeds = seeds_of([pk for config in best for pk, *_ in values[config]])
-    board = leaderboard.board(
-        {
-            config: [
-                Value(iid, seeds.get(pk, ""), value)
-                for pk, iid, value in values[config]
-            ]
-            for config in best
-        },
-        towards,
-    )
-    return board, len(known) == MAX_VALUES
-
-
-def seeds_of(ids: Sequence[int]) -> dict[int, str]:
-    named = Q(key__in=SEEDS) | Q(key__endswith="_seed") | Q(key__endswith="/seed")
-    found: dict[int, list[str]] = defaultdict(list)
-    rows = Param.objects.filter(named, candidate__in=ids).order_by("key")
-    for pk, key, value in rows.values_list("candidate_id", "key", "value"):
-        found[pk].append(f"{key}={value}")
-    return {pk: ",".join(said) for pk, said in found.items()}
-
-
-def lines(slug: str, there: Opened, rows: Sequence[Row], key: str) -> list[Line]:
-    """One query for the names."""
-    firsts = list(
-        Candidate.objects.filter(
-            project=there.experiment.project_id,
-            iid__in=[row.values[0].iid for row in rows],
-        ).only("iid", "name")
-    )
-    by_iid = {candidate.iid: candidate for candidate in firsts}
-    names = groups.told_apart(naming.params_of([c.pk for c in firsts]), firsts)
-    ends = [
-        end
-        for row in rows
-        for end in (
-            row.said.mean - (row.said.half_width or 0),
-            row.said.mean + (row.said.half_width or 0),
-        )
-    ]
-    scale = svg.scale_of(ends, margin=0.04)
-    table = reverse("experiment", args=[slug, there.experiment.iid])
-    made = []
-    for row in rows:
-        first = by_iid.get(row.values[0].iid)
-        numbers = ", ".join(str(value.iid) for value in row.values[:100])
-        made.append(
-            Line(
-                row,
-                names[first.pk] if first else f"#{row.values[0].iid}",
-                svg.whisker(row.said.mean, row.said.half_width, scale),
-                words(row),
-                f"{table}?{urlencode({'q': f'number in ({numbers})'})}",
-                f"±{shown(row.said.half_width, 2)}"
-                if row.said.half_width is not None
-                else "",
-            )
-        )
-    return made
-
-
-def words(row: Row) -> str:
-    if row.rank is None:
-        many = row.said.n
-        return f"not enough repeats: {many} of 3"
-    if row.gap is None:
-        return "leader"
-    gap = row.gap
-    between = f"{shown(gap.low, 2)} … {shown(gap.high, 2)}"
-    p = "p < 0.001" if gap.p < 0.001 else f"p = {gap.p:.3f}"
-    if row.is_tie:
-        return f"tie: difference {shown(gap.mean, 2)} ({between}), {p}"
-    return f"worse by {shown(abs(gap.mean), 2)} ({between}), {p}"
 
 
 class Chart(NamedTuple):
@@ -407,7 +288,7 @@ class Best(NamedTuple):
 def best_trial(members: QuerySet[Candidate], key: str) -> Best | None:
     """Two queries."""
     towards = direction(key)
-    column = COLUMNS[towards]
+    column = boards.COLUMNS[towards]
     rows = Metric.objects.filter(key=key, candidate__in=members).exclude(
         **{f"{column}__isnull": True}
     )

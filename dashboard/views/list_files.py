@@ -33,7 +33,7 @@ def moment(value: Any) -> str | None:
 
 PROJECT = (
     "slug", "name", "visibility", "role", "experiments", "candidates", "live",
-    "last_activity",
+    "last_activity", "size_bytes",
 )  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def projects_file(request: HttpRequest, form: str) -> HttpResponseBase:
             kept["candidate_count"],
             kept["live_count"],
             moment(kept["newest_at"]),
+            kept["kept_bytes"],
         ]
         for project in with_roles(request.user)
         for kept in [vars(project)]  # annotations, which no type knows of

@@ -1,4 +1,4 @@
-"""The registered models of a project, as a page and as JSON."""
+"""The registered models of a project, as a page and as files."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from dashboard import find, primary, prose, snippets
+from dashboard import find, list_files, primary, prose, snippets
 from dashboard.registered import Pointed, makers_of
 from tracker.models import (
     Alias,
@@ -63,27 +64,46 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "dashboard/models.html", context)
 
 
+MODEL = (
+    "name", "description", "versions", "latest_version", "aliases", "candidate",
+    "created", "updated",
+)  # fmt: skip
+
+
 @needs(Role.READER)
 def models_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The same list, all pages of it."""
+    rows = (dict(zip(MODEL, row, strict=True)) for row in model_rows(request, slug))
+    return JsonResponse(list(rows), safe=False)
+
+
+@needs(Role.READER)
+def models_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
+    rows = model_rows(request, slug)
+    for row in rows:
+        aliases = row[MODEL.index("aliases")]
+        row[MODEL.index("aliases")] = " ".join(f"{k}={v}" for k, v in aliases.items())
+    return list_files.answer(f"{slug}-models", "csv", MODEL, rows)
+
+
+def model_rows(request: HttpRequest, slug: str) -> list[list[Any]]:
     project = find.project(request, slug)
     sort = request.GET.get("sort", "")
     order = SORTS[sort if sort in SORTS else "updated"][1]
     found = search(project, asked_text(request)).order_by(*order)
-    content = [
-        {
-            "name": one.model.name,
-            "description": one.note,
-            "versions": one.versions,
-            "latest_version": one.newest.version if one.newest else None,
-            "aliases": {pointed.alias: pointed.number for pointed in one.aliases},
-            "candidate": one.brief.candidate.iid if one.brief else None,
-            "created": written(one.model.created_ms),
-            "updated": written(one.model.updated_ms),
-        }
+    return [
+        [
+            one.model.name,
+            one.note,
+            one.versions,
+            one.newest.version if one.newest else None,
+            {pointed.alias: pointed.number for pointed in one.aliases},
+            one.brief.candidate.iid if one.brief else None,
+            written(one.model.created_ms),
+            written(one.model.updated_ms),
+        ]
         for one in listed(project, found[:MAX_LINES])
     ]
-    return JsonResponse(content, safe=False)
 
 
 def asked_text(request: HttpRequest) -> str:

@@ -13,8 +13,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from artifacts.models import Artifact
 from dashboard import directions, find, primary, prose, snippets
-from dashboard.charts import svg
+from dashboard.charts import boards, svg
 from dashboard.find import number_of
 from dashboard.forms import ProjectForm
 from dashboard.table.columns import Column
@@ -199,7 +200,10 @@ def with_counts(projects: QuerySet[Project]) -> QuerySet[Project]:
         .annotate(number=Sum("candidates"))
     )
     newest = alive.filter(project=OuterRef("pk")).order_by("-iid")
+    files = Artifact.objects.filter(project=OuterRef("pk")).order_by()
+    kept = files.values("project").annotate(size_bytes=Sum("size_bytes"))
     return projects.annotate(
+        kept_bytes=Coalesce(Subquery(kept.values("size_bytes")), 0),
         experiment_count=number_of(experiments, by="project"),
         candidate_count=number_of(
             candidates.filter(experiment__tally=None), by="experiment__project"
@@ -273,16 +277,25 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "project": project,
         "section": "overview",
         "tracking_page": request.path.rstrip("/") + "/",
-        "description": prose.html(project.description),
+        "description": prose.html(project.description, project.slug),
         "trouble": trouble,
         "live": without(live, trouble),
         "recent": recent,
         "experiments": details(project, list(experiments[:SHORT_LIST])),
+        "boards": boards.starred(project, request.user),
         "versions": newest_versions(project),
+        "kept_bytes": kept_bytes(project),
         "members": project.memberships.count,  # asked for in team mode alone
         "may_own": find.may(request, project, Role.OWNER),
     }
     return render(request, "dashboard/project.html", page)
+
+
+def kept_bytes(project: Project) -> int:
+    """What the files of a project take up."""
+    files = Artifact.objects.filter(project=project)
+    total: int = files.aggregate(total=Sum("size_bytes", default=0))["total"]
+    return total
 
 
 NEWEST_VERSIONS = 4

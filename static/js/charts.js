@@ -314,7 +314,7 @@
 
     tellValues(values, x) {
       for (const button of (this.legend ?? this.shared).querySelectorAll("[data-curve]"))
-        button.querySelector("output").textContent = shown(values.get(button.dataset.curve));
+        button.querySelector("output").value = shown(values.get(button.dataset.curve));
       if (!this.at || x === null) return;
       const where = typeof x === "number" ? shown(x) : String(x).slice(0, 19);
       const unit = ["step", ""].includes(this.answer.at) ? "" : ` ${this.answer.at}`;
@@ -323,14 +323,15 @@
 
     tellLast() {
       if (this.shared) {
-        for (const output of this.shared.querySelectorAll("output")) output.textContent = "";
-        if (this.at) this.at.textContent = "";
+        // What the page said at first: the metric to judge by.
+        for (const output of this.shared.querySelectorAll("output")) output.value = output.defaultValue;
+        if (this.at) this.at.textContent = this.at.dataset.sharedAt;
         return;
       }
       if (!this.legend) return;
       const values = new Map(this.answer.legend.map((entry) => [entry.id, entry.value]));
       for (const button of this.legend.querySelectorAll("[data-curve]"))
-        button.querySelector("output").textContent = values.get(button.dataset.curve);
+        button.querySelector("output").value = values.get(button.dataset.curve);
       if (this.at) this.at.textContent = "last value";
     }
 

@@ -180,11 +180,46 @@ class TestPreviews:
     def test_draw_a_confusion_matrix(self, browser, candidate):
         put(candidate, "cm.csv", "label,cat,dog\ncat,50,3\ndog,4,60\n")
 
-        page = self.look(browser, candidate, "cm.csv")
+        shares = self.look(browser, candidate, "cm.csv")
+        counts = self.look(browser, candidate, "cm.csv?unit=counts")
 
-        [heat] = shown(page).all("svg", class_="heat")
-        assert len(heat.all("rect")) == 4
-        assert "2 by 2 matrix" in heat.attributes["aria-label"]
+        said = [
+            [
+                cell.text
+                for cell in page.main.one("table", class_="square").all("td")[1:]
+            ]
+            for page in (shares, counts)
+        ]
+        assert said == [["94.3", "5.7", "6.2", "93.8"], ["50", "3", "4", "60"]]
+        assert "0.9402 on the diagonal" in shares.main.text
+        assert shown(shares).one("table", class_="tbl sheet")
+
+    def test_draw_importances(self, browser, candidate):
+        put(candidate, "weights.csv", "feature,importance\nage,0.2\nheight,0.7\n")
+
+        page = self.look(browser, candidate, "weights.csv")
+
+        rows = page.main.one("table", class_="tbl weights").all("tr")[1:]
+        assert [row.one("th").text for row in rows] == ["height", "age"]
+        assert [row.one("progress").attributes["value"] for row in rows] == [
+            "100",
+            "29",
+        ]
+
+    def test_draw_a_curve(self, browser, candidate):
+        put(candidate, "roc.csv", "fpr,tpr\n0,0\n0.1,0.8\n0.4,0.9\n1,1\n")
+
+        page = self.look(browser, candidate, "roc.csv")
+
+        drawn = page.main.one("figure", id="meaning").attributes["data-chart"]
+        answer = browser.get(drawn).json()
+        assert answer["figure"]["data"][0]["x"]
+        assert "area" in json.dumps(answer)
+        assert (
+            page.main.one("img", class_="pic")
+            .attributes["src"]
+            .startswith("/p/vision/")
+        )
 
     def test_show_markdown_without_scripts(self, browser, candidate):
         put(candidate, "card.md", "# Card\n\n**bold** <script>alert(1)</script>\n")

@@ -5,6 +5,7 @@ import random
 import pytest
 from scipy import stats
 
+from dashboard.charts import boards, leaderboard
 from dashboard.charts.leaderboard import (
     Gap,
     Value,
@@ -15,7 +16,6 @@ from dashboard.charts.leaderboard import (
     welch,
 )
 from dashboard.directions import Direction
-from dashboard.views import insights
 from tests import make
 from tests.dashboard.figures import numbers, valid
 from tests.dashboard.reading import HOSTILE, Page
@@ -207,12 +207,23 @@ class TestInsights:
         assert "1 configurations" in again.main.text
         assert "2 configurations" in changed.main.text
 
+    def test_many_that_were_tried_once_do_not_push_out_what_is_ranked(
+        self, browser, sweep
+    ):
+        for n in range(leaderboard.MAX_ROWS + 5):
+            make.candidate(sweep, params={"n": str(n)}, metrics={"acc": 0.99})
+        seeded(sweep, "0.1", 0.90, 0.91, 0.92)
+
+        page = Page(browser.get(url(sweep)))
+
+        assert "leader" in page.main.one("table").text
+
     def test_says_so_where_it_takes_too_long(self, browser, sweep, monkeypatch):
         def slow(*args):
             raise TooSlow()
 
         seeded(sweep, "0.1", 0.90, 0.91, 0.92)
-        monkeypatch.setattr(insights, "board_of", slow)
+        monkeypatch.setattr(boards, "board_of", slow)
 
         page = Page(browser.get(url(sweep)))
 

@@ -232,6 +232,116 @@ def test_a_long_figure_is_drawn_whole(browser, sweep):
     assert drawn(browser.get(url(candidate, "artifacts/figure.json"))) == figure
 
 
+def test_a_page_that_carries_plotly_itself_is_drawn_from_its_end(browser, sweep):
+    candidate = make.candidate(sweep)
+    figure = {"data": [{"type": "bar", "y": [1, 2]}], "layout": {}}
+    library = f"/* plotly.js */ {'x' * 4_800_000}"
+    put(candidate, "figure.html", plotly_page(figure, library))
+
+    assert drawn(browser.get(url(candidate, "artifacts/figure.html"))) == figure
+
+
+def test_a_figure_of_megabytes_is_drawn_when_asked_for(browser, sweep):
+    candidate = make.candidate(sweep)
+    figure = {"data": [{"type": "scatter", "y": [1.25] * 400_000}], "layout": {}}
+    put(candidate, "figure.json", json.dumps(figure))
+
+    address = url(candidate, "artifacts/figure.json")
+
+    answer = browser.get(address)
+
+    assert len(answer.content) < 100_000
+    page = Page(answer)
+    [ask] = [a for a in page.root.all("a") if a.text == "Draw it"]
+    assert drawn(browser.get(f"{address}{ask.attributes['href']}")) == figure
+
+
+# ---------------------------------------------------------------- Vega
+
+VEGA_LITE = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+    "data": {"name": "rows"},
+    "datasets": {
+        "rows": [{"year": 1931, "yield": 27.0}, {"year": 1932, "site": "<b>"}]
+    },
+    "layer": [
+        {
+            "mark": {"type": "bar"},
+            "encoding": {
+                "x": {"field": "year"},
+                "y": {"field": "yield", "aggregate": "mean"},
+                "size": {"aggregate": "count"},
+            },
+        },
+        {"mark": "rule", "encoding": {"y": {"datum": 3}}},
+    ],
+}
+
+
+def altair_page(spec):
+    return (
+        "<!DOCTYPE html><html><head><script src='https://cdn.jsdelivr.net/npm/vega@5'>"
+        "</script></head><body><div id='vis'></div><script>(function(vegaEmbed) {"
+        f"var spec = {json.dumps(spec)};\n vegaEmbed('#vis', spec)"
+        "})(vegaEmbed);</script></body></html>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("bars.vl.json", json.dumps), ("bars.html", altair_page)],
+    ids=["json", "page"],
+)
+def test_a_vega_chart_shows_its_rows(browser, sweep, name, written):
+    candidate = make.candidate(sweep)
+    put(candidate, name, written(VEGA_LITE))
+
+    page = Page(browser.get(url(candidate, f"artifacts/{name}")))
+
+    table = page.main.one("table", class_="tbl sheet")
+    assert [th.text for th in table.all("th")] == ["year", "yield", "site"]
+    assert [td.text for td in table.all("td")] == [
+        "1931",
+        "27.0",
+        "",
+        "1932",
+        "",
+        "<b>",
+    ]
+    assert (
+        "A Vega-Lite chart (bar: x year, y mean of yield, size count; rule)"
+        in page.main.text
+    )
+    assert [a.text for a in page.root.all("a")].count("Source") == 1
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"data": {"url": "https://example.org/cars.json"}, "mark": "point"},
+        {"data": [{"name": "t", "url": "x"}, 3, None], "marks": [{"type": "rect"}]},
+        {"data": {"values": "a,b"}, "layer": [[], 1, {"layer": {"layer": [{}]}}]},
+        {"data": {"values": []}, "encoding": 3, "mark": {"type": 1}},
+    ],
+)
+def test_a_vega_chart_without_rows_says_so(browser, sweep, spec):
+    candidate = make.candidate(sweep)
+    schema = {"$schema": "https://vega.github.io/schema/vega/v5.json"}
+    put(candidate, "chart.json", json.dumps(schema | spec))
+
+    page = Page(browser.get(url(candidate, "artifacts/chart.json")))
+
+    assert "A Vega chart" in page.main.text
+    assert "Tracker does not draw" in page.main.text
+    assert (
+        "example.org" not in str(spec)
+        or "https://example.org/cars.json" in page.main.text
+    )
+
+
+# ---------------------------------------------------------------- pages
+
+
 @pytest.mark.parametrize(
     "call",
     [

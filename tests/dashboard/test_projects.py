@@ -127,9 +127,27 @@ def test_the_overview_costs_the_same_for_one_or_many(
 
     # project; in trouble, live, recent; their primary metrics, the values, the best and
     # who has it; experiments with their counts, last writes, notes, primary metrics, best;
-    # the newest versions and their aliases
-    with django_assert_num_queries(17):
+    # what is starred; the newest versions and their aliases; the bytes that are kept
+    with django_assert_num_queries(19):
         browser.get("/p/vision/")
+
+
+def test_the_overview_shows_the_top_of_what_one_has_starred(browser, vision, owner):
+    sweep = make.experiment(vision, "sweep")
+    for lr, values in (("0.1", (0.90, 0.91, 0.92)), ("0.2", (0.80, 0.81, 0.82))):
+        for seed, value in enumerate(values):
+            make.candidate(
+                sweep, params={"lr": lr, "seed": str(seed)}, metrics={"acc": value}
+            )
+    before = Page(browser.get("/p/vision/"))
+    browser.post(f"/p/vision/experiments/{sweep.iid}/star/")
+
+    page = Page(browser.get("/p/vision/"))
+
+    assert "Leaderboards" not in before.main.text
+    board = page.main.one("section", id="boards")
+    assert [li.one("a").text for li in board.all("li")] == ["1 lr 0.1", "2 lr 0.2"]
+    assert "acc, higher is better" in board.text
 
 
 def test_hostile_names_stay_text(browser):

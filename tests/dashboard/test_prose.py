@@ -1,5 +1,7 @@
 """Notes in Markdown: the harm they could do, and the time they could take."""
 
+import re
+
 import pytest
 
 from dashboard import prose
@@ -42,3 +44,20 @@ def test_formats_a_long_note():
     paragraph = "A *long* note with [a link](https://a.example) and `code`.\n\n"
 
     assert prose.html(paragraph * 500).count("<em>long</em>") == 500
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("see #12, and **#7**", ["/p/vision/c/12/", "/p/vision/c/7/"]),
+        ("(#3) #fff a#1 ##4 #5th &#38; x/#6 #7-8", ["/p/vision/c/3/"]),
+        ("`#1` [#2](https://example.org)", ["https://example.org"]),
+        ("# 9\n\n| a |\n|---|\n| #8 |", ["/p/vision/c/8/"]),
+        ("#9999999999999999999999", []),
+    ],
+)
+def test_numbers_lead_to_the_candidates_of_a_project(text, links):
+    found = re.findall('href="([^"]+)"', prose.html(text, "vision"))
+
+    assert found == links
+    assert "/c/" not in prose.html(text)

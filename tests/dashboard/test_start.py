@@ -101,6 +101,7 @@ def test_the_ci_snippet_is_yaml_with_json_in_one_line():
     tags = json.loads(variables["MLFLOW_RUN_CONTEXT"])
     assert tags["gitlab.CI_JOB_ID"] == "$CI_JOB_ID"
     assert variables["MLFLOW_TRACKING_URI"] == "http://host/p/vision"
+    assert github[True] == "push"  # what YAML makes of "on"
     context = github["jobs"]["train"]["env"]["MLFLOW_RUN_CONTEXT"]
     assert json.loads(context)["github.GITHUB_RUN_ID"] == "${{ github.run_id }}"
 

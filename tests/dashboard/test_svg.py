@@ -30,9 +30,8 @@ def read(picture):
         svg.strip([(0, 1.0), (3, 2.0)], 1.0),
         svg.rug([0.1, 0.2, 0.3], 0.2, slot=3, label=HOSTILE),
         svg.bars([(HOSTILE, 1, 0.5), ("b", 2, -0.5)]),
-        svg.heatmap([[1, 2], [3, 4]], HOSTILE),
     ],
-    ids="lines log sparkline strip rug bars heatmap".split(),
+    ids="lines log sparkline strip rug bars".split(),
 )
 def test_is_well_formed_and_holds_no_foreign_markup(picture):
     tree = read(picture)
@@ -52,7 +51,6 @@ def test_is_well_formed_and_holds_no_foreign_markup(picture):
         svg.strip([(0, math.nan), (1, 1.0)]),
         svg.rug([], math.nan, slot=0, label=""),
         svg.bars([("a", 0, math.inf)]),
-        svg.heatmap([], "x"),
     ],
 )
 def test_is_nothing_where_there_is_nothing_to_draw(picture):

@@ -274,6 +274,11 @@ def named(provider, **env):
         pytest.param({ci.GIT_COMMIT: "abc"}, {}, id="git alone is no CI"),
         pytest.param({"gitlab.CI_JOB_ID": "None"}, {}, id="a variable that is not set"),
         pytest.param(
+            {"gitlab.CI_JOB_ID": "$CI_JOB_ID", "gitlab.CI_JOB_NAME": "${CI_JOB_NAME}"},
+            {},
+            id="variables that nobody filled in",
+        ),
+        pytest.param(
             {"gitlab.SOMETHING": "x", "gitlabx": "y"}, {}, id="something else"
         ),
         pytest.param({"team": "growth"}, {}, id="no CI at all"),
