@@ -317,8 +317,8 @@ def bucket_errors() -> Iterator[None]:
             raise Missing(str(problem)) from problem
         if is_full(problem):
             raise Full("The storage has no room left for this file.") from problem
-        log.exception("artifact storage")
+        log.error("artifact storage: %s", problem)
         raise Unavailable("The artifact storage cannot be used now.") from problem
     except BotoCoreError as problem:
-        log.exception("artifact storage")
+        log.error("artifact storage: %s", problem)
         raise Unavailable("The artifact storage cannot be used now.") from problem
