@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from tracker import lifecycle, logged_models, recording, registry
+from tracker import lifecycle, logged_models, new_versions, recording, registry
 from tracker.models import (
     Candidate,
     Experiment,
@@ -65,7 +65,7 @@ def registered_model(project: Project, name: str = "", **fields) -> RegisteredMo
 def version(
     model: RegisteredModel, source: str = "s3://bucket/path", **fields
 ) -> ModelVersion:
-    return registry.add_version(model, source, **fields)
+    return new_versions.add(model, source, **fields)
 
 
 def something_of_each(experiment: Experiment) -> dict[str, str]:

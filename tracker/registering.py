@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from tracker import registry
+from tracker import new_versions, registry
 from tracker.errors import TrackerError
 from tracker.models import Candidate, LoggedModel, LoggedModelStatus, Project, Tag
 from tracker.recording import MODEL_HISTORY, listed
@@ -56,7 +56,7 @@ def register(
     for candidate in chosen.order_by("started_ms", "pk"):
         source = sources[candidate.pk]
         try:
-            version = registry.add_version(
+            version = new_versions.add(
                 model,
                 source.uri,
                 run_id=candidate.eid,

@@ -7,7 +7,7 @@ import pytest
 from tests import make
 from tests.api.versions import VERSION, create, created, download_uri, get
 from tests.api.words import EXISTS, GONE, INVALID, kv, refused
-from tracker import logged_models, registry
+from tracker import logged_models, new_versions, registry
 from tracker.models import ModelVersion
 
 
@@ -143,7 +143,7 @@ def test_tells_the_logged_model(api, churn, model):
         return next(
             json.loads(tag["value"])
             for tag in tags
-            if tag["key"] == registry.VERSIONS_OF_MODEL
+            if tag["key"] == new_versions.VERSIONS_OF_MODEL
         )
 
     source = {"source": f"models:/{model.eid}", "model_id": model.eid}
@@ -151,7 +151,7 @@ def test_tells_the_logged_model(api, churn, model):
     assert told() == [{"name": "churn", "version": 1}]
 
     # The client writes a list of its own; whatever it holds is no obstacle.
-    logged_models.set_tags(model, {registry.VERSIONS_OF_MODEL: "no JSON"})
+    logged_models.set_tags(model, {new_versions.VERSIONS_OF_MODEL: "no JSON"})
     created(api, **source)
     assert told() == [{"name": "churn", "version": 2}]
 
@@ -224,7 +224,7 @@ def test_refuses_to_copy_what_is_not_there(api, origin, source, expected):
 
 
 def test_takes_a_word_for_the_files_of_a_prompt(api, churn):
-    prompt = kv(**{registry.IS_PROMPT: "true"})
+    prompt = kv(**{new_versions.IS_PROMPT: "true"})
 
     assert created(api, source="dummy-source", tags=prompt)["source"] == "dummy-source"
     for source in ("file:///etc", "/etc", "a/b", "..", "http://x"):

@@ -2,7 +2,7 @@ import pytest
 
 from tests import make
 from tests.api.words import EXISTS, GONE, INVALID, kv, refused
-from tracker import lifecycle, registry
+from tracker import lifecycle, new_versions, registry
 from tracker.models import AuditEvent, ModelVersion, RegisteredModel, What
 
 MODEL = "registered-models"
@@ -352,7 +352,7 @@ def names(api, **query):
 
 def test_searches(api, staged):
     make.registered_model(staged.project, "Fraud", tags={"team": "red"})
-    make.registered_model(staged.project, "ask", tags={registry.IS_PROMPT: "true"})
+    make.registered_model(staged.project, "ask", tags={new_versions.IS_PROMPT: "true"})
 
     found, body = names(api)
     assert found == ["Fraud", "churn"]
@@ -360,7 +360,7 @@ def test_searches(api, staged):
     assert "next_page_token" not in body
     assert names(api, filter="tags.team = 'red'")[0] == ["Fraud"]
     assert names(api, order_by=["name DESC"])[0] == ["churn", "Fraud"]
-    assert names(api, filter=f"tags.`{registry.IS_PROMPT}` = 'true'")[0] == ["ask"]
+    assert names(api, filter=f"tags.`{new_versions.IS_PROMPT}` = 'true'")[0] == ["ask"]
     assert names(api, filter="name = 'x'") == ([], {})
 
 

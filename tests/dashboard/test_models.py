@@ -9,7 +9,7 @@ from django.test import Client
 from artifacts import ingest, paths
 from tests import make
 from tests.dashboard.reading import HOSTILE, Page, is_harmless
-from tracker import registry
+from tracker import new_versions, registry
 from tracker.models import ModelVersion, RegisteredModel
 
 URL = "/p/vision/models/"
@@ -99,7 +99,7 @@ def test_searches_names_descriptions_aliases_and_tags(
 
 
 def test_leaves_prompts_out(browser, vision):
-    make.registered_model(vision, "greet", tags={registry.IS_PROMPT: "true"})
+    make.registered_model(vision, "greet", tags={new_versions.IS_PROMPT: "true"})
 
     page = Page(browser.get(URL))
 

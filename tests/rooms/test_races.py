@@ -16,7 +16,7 @@ from tests.api.words import EXISTS, INVALID, dataset, kv, metric, refused
 from tests.conftest import Api
 from tests.rooms import tiled
 from tests.together import together
-from tracker import lifecycle, purging, recording, registry, tiling
+from tracker import lifecycle, new_versions, purging, recording, tiling
 from tracker.models import Candidate, Dataset, Experiment, Key, Metric, Point, Tile
 from tracker.recording import Point as P
 from tracker.transactions import atomically
@@ -261,7 +261,7 @@ def test_gives_no_version_number_twice(experiment):
 
     assert sorted(together(WRITERS, add)) == list(range(1, WRITERS + 1))
     # Each was added to the list that the logged model keeps.
-    told = json.loads(source.tags.get(key=registry.VERSIONS_OF_MODEL).value)
+    told = json.loads(source.tags.get(key=new_versions.VERSIONS_OF_MODEL).value)
     assert sorted(one["version"] for one in told) == list(range(1, WRITERS + 1))
 
 

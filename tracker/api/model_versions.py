@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from tracker import keys, registry
+from tracker import keys, new_versions, registry
 from tracker.api import pairs
 from tracker.api.contents import grouped
 from tracker.api.endpoint import Call, endpoint
@@ -89,7 +89,7 @@ class Create(Message):
 def create(call: Call, asked: Create) -> dict[str, Any]:
     if not asked.source and all(one.key != registry.SEMANTIC for one in asked.tags):
         raise Invalid(missing("source"))
-    made = registry.add_version(
+    made = new_versions.add(
         registry.model(call.project, asked.name),
         asked.source,
         run_id=asked.run_id,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from random import Random
 
-from tracker import inputs, lifecycle, recording, registry
+from tracker import inputs, lifecycle, new_versions, recording, registry
 from tracker.inputs import DatasetInput
 from tracker.management.demo import files, kept
 from tracker.management.demo.training import STEEPEST, Setup, Training, machine
@@ -123,7 +123,7 @@ class World:
             if one[0] > rising[-1][0]:
                 rising.append(one)
         for accuracy, made in rising:
-            version = registry.add_version(
+            version = new_versions.add(
                 model,
                 f"models:/{made.eid}",
                 run_id=made.source_run_id,
