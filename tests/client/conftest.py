@@ -3,6 +3,7 @@
 import os
 import warnings
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -41,7 +42,21 @@ def addresses(live):
     }
 
 
-@pytest.fixture(params=["root", "project", "gitlab"])
+FORMS = ["root", "project", "gitlab"]
+
+
+def pytest_generate_tests(metafunc):
+    """A test at each form of a tracking URI; a table's rows at one of them, which the
+    test's name picks: they are about what is sent, and not about where.
+    """
+    tables = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "uri" not in metafunc.fixturenames or "uri" in tables:
+        return
+    one = FORMS[crc32(metafunc.function.__name__.encode()) % len(FORMS)]
+    metafunc.parametrize("uri", [one] if tables else FORMS, indirect=True)
+
+
+@pytest.fixture
 def uri(addresses, request):
     return addresses[request.param]
 
