@@ -12,6 +12,9 @@ PYTHON ?= $(shell for python in python3 python python3.14 python3.13 python3.12 
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
+# pip would do it with one process, and the tests of packages, too. A file that cannot be
+# compiled is a template of somebody's.
+COMPILE := $(PY) -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib >/dev/null 2>&1
 # Test processes at a time.
 JOBS ?= 2
 
@@ -37,7 +40,8 @@ $(VENV)/made.stamp:
 # One stamp for each list of packages: nothing is asked of pip until a list changes.
 $(VENV)/%.stamp: requirements/%.txt | $(VENV)/made.stamp
 	@echo "Installing $<…"
-	@$(PIP) --requirement $<
+	@$(PIP) --no-compile --requirement $<
+	@$(COMPILE) || true
 	@touch $@
 
 .PHONY: setup
