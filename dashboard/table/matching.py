@@ -31,7 +31,7 @@ PARTIAL = (
 FEW = 1000
 # After that long the first page of a very large experiment ends where it is. Whoever goes
 # on from there has been told, and waits longer.
-FIRST_SECONDS = 0.1
+FIRST_SECONDS = 0.05
 NEXT_SECONDS = 2.0
 
 # Some match; counting them would take too long.

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -81,8 +82,8 @@ class Place:
         at = {title: place for place, title in enumerate(experiments[0])}
         [row] = [one for one in experiments if one[at["name"]] == self.name]
         self.iid, self.size = row[at["id"]], int(row[at["candidates"]])
-        listed = self.asker.csv(f"{self.page_path[:-1]}.csv?n={LONG}")
-        self.newest = [row[listed[0].index("number")] for row in listed[1:]]
+        title, *listed = self.asker.csv(f"{self.page_path[:-1]}.csv")
+        self.newest = [row[title.index("number")] for row in listed[:LONG]]
         first = json.loads(self.search(limit=1))["runs"][0]
         params = {one["key"]: one["value"] for one in first["data"]["params"]}
         self.rare = params["p5"]
@@ -174,6 +175,8 @@ def measure(places: list[Place], rounds: int) -> None:
                 line.act(place)
                 took = 1000 * (time.perf_counter() - began)
                 line.milliseconds.setdefault(place.name, []).append(took)
+        medians = ", ".join(f"{line.p50(place.name):,.0f}" for place in places)
+        print(f"{line.what}: {medians}", file=sys.stderr, flush=True)
 
 
 def table(small: Place, large: Place) -> str:

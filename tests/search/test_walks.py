@@ -202,6 +202,16 @@ def test_counts_exactly_where_time_allows(crowd, monkeypatch):
 def test_counts_what_is_picked_from_its_index(crowd, picks):
     asked = table.search(crowd, text="a > 0.3", sort=[SortKey("m", "b")])
 
-    assert asked.choice.picked is not None
+    assert asked.choice.series is not None
     assert asked.count() == asked.newest_keys().number
     assert asked.count().number == len(asked.page(limit=100).rows)
+
+
+def test_does_not_count_all_that_is_picked_of_very_many(crowd, picks, monkeypatch):
+    monkeypatch.setattr(table, "FEW_COUNT", 5)
+    asked = table.search(crowd, text="a > 0.3", sort=[SortKey("m", "b")])
+
+    keys = asked.newest_keys()
+
+    assert set(keys.found) < set(asked.keys().found)
+    assert str(keys.number) in ("4+", "5+")

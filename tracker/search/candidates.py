@@ -23,8 +23,9 @@ class Choice(NamedTuple):
     order: Order
     # The same order for some of them that are known by their keys.
     of_some: Order
-    # Series of which one condition says that their candidates may match, and no others.
-    picked: QuerySet[Metric] | None = None
+    # Where an index picks them: its series, and the rows without the condition on those.
+    series: QuerySet[Metric] | None = None
+    others: QuerySet[Candidate] | None = None
     is_few: bool = False  # an index has found them
 
 
@@ -94,18 +95,19 @@ def choose(
         walks = orders.walks(terms, metric, known, within[0])
     begin = _begin(others, within, has_walk=walks.first is not None)
     few, picked = begin.few, begin.picked
-    rows = everyone.filter(
-        also, *(each for one, each in conditions if few is None or one is not few.met)
-    )
     of_some = orders.order(terms, metric, known, [], orders.NONE)
+    met = few.met if few else None
+    rows = everyone.filter(also, *(each for one, each in conditions if one is not met))
     if few is not None:
         rows = rows.filter(pk__in=few.keys)
         return Choice(rows, of_some, of_some, is_few=True)
     rows = rows.filter(experiment__in=within)
-    if picked is not None:
-        walks = walks.picking(Q(eid__among=picked.values("eid")))
+    if picked is None:
+        return Choice(rows, orders.order(terms, metric, known, within, walks), of_some)
+    walks = walks.picking(Q(eid__among=picked.series.values("eid")))
     order = orders.order(terms, metric, known, within, walks)
-    return Choice(rows, order, of_some, picked)
+    rest = (each for one, each in conditions if one is not picked.met)
+    return Choice(rows, order, of_some, picked.series, everyone.filter(also, *rest))
 
 
 # ---------------------------------------------------------------- where to begin
@@ -127,11 +129,18 @@ class Few(NamedTuple):
     met: Question | None
 
 
+class Picked(NamedTuple):
+    """The series that meet a question, and so the candidates that do, and no others."""
+
+    series: QuerySet[Metric]
+    met: Question
+
+
 class Begin(NamedTuple):
     """Where a search begins; with neither at the order's first row."""
 
     few: Few | None = None
-    picked: QuerySet[Metric] | None = None
+    picked: Picked | None = None
 
 
 def _begin(
@@ -167,13 +176,13 @@ def _is_series(narrowed: Narrowed) -> bool:
 
 def _picked(
     indexed: Sequence[tuple[Question, Narrowed]], within: Sequence[int], most: int
-) -> QuerySet[Metric] | None:
-    for _, narrowed in indexed:
+) -> Picked | None:
+    for one, narrowed in indexed:
         if _is_series(narrowed):
             found = narrowed.rows.filter(experiment__in=within)
             if found.values("eid")[: most + 1].count() <= most:
                 # Said again, lest PostgreSQL expect more than its memory holds at once.
-                return found[:most]
+                return Picked(found[:most], one)
     return None
 
 

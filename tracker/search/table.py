@@ -49,7 +49,9 @@ MAX_SORTS = 3
 MAX_COUNT = 10_000
 COUNT_SECONDS = 1.0
 # Of a very large experiment a part is counted, and part after part only for so long.
-PART_SECONDS = 0.1
+PART_SECONDS = 0.05
+# So many candidates from all over an experiment are looked up in that time.
+FEW_COUNT = 2000
 
 
 class SortKey(NamedTuple):
@@ -110,10 +112,10 @@ class Search:
     @property
     def listed(self) -> QuerySet[Candidate]:
         """The same where all are read, rather than one of them asked about."""
-        picked = self.choice.picked
-        if picked is None:
+        series, others = self.choice.series, self.choice.others
+        if series is None or others is None:
             return self.rows
-        return self.rows.filter(pk__in=picked.values("candidate"))
+        return viewed(others, self.view).filter(pk__in=series.values("candidate"))
 
     def limited(self, seconds: float | None = None) -> AbstractContextManager[None]:
         """The search gets a limited time inside, and regular expressions less of it.
@@ -142,23 +144,31 @@ class Search:
             number = self.listed[: MAX_COUNT + 1].count()
         return counted(number)
 
-    def keys(self) -> "Keys | None":
-        """The primary keys of those that match, up to one more than MAX_COUNT.
+    def keys(self, most: int = MAX_COUNT) -> "Keys | None":
+        """The primary keys of those that match, up to one more than so many.
 
         None where finding them takes too long: a page of them may be found much sooner.
         """
+        series, others = self.choice.series, self.choice.others
+        found = self.rows.values_list("pk", flat=True)
         try:
             with self.limited(COUNT_SECONDS):
-                found = self.listed.values_list("pk", flat=True)[: MAX_COUNT + 1]
-                return Keys(list(found))
+                if series is None or others is None:
+                    return Keys(list(found[: most + 1]))
+                # In two steps: for a join PostgreSQL would read all candidates there are.
+                owners = list(series.values_list("candidate", flat=True)[: most + 1])
+                alive = viewed(others, self.view).filter(pk__in=owners[:most])
+                found = alive.values_list("pk", flat=True)
+                return Keys(list(found), is_all=len(owners) <= most)
         except Invalid:
             return None
 
     def newest_keys(self) -> "Keys | None":
         """The same of a very large experiment: the newest that time allows to find."""
         choice = self.choice
-        is_listed = choice.is_few or choice.picked is not None
-        if is_listed or self.view is not View.ACTIVE_ONLY:
+        if choice.series is not None:
+            return self.keys(FEW_COUNT)
+        if choice.is_few or self.view is not View.ACTIVE_ONLY:
             return self.keys()
         found: list[int] = []
         clock = ordering.Clock(PART_SECONDS)
