@@ -225,6 +225,11 @@ def span(seconds: float) -> str:
     return f"{seconds // 86400:.0f} d {seconds % 86400 // 3600:.0f} h"
 
 
+def roughly(seconds: float) -> str:
+    """In one unit: 3 h, 4 d."""
+    return " ".join(span(seconds).split()[:2])
+
+
 # ---------------------------------------------------------------- candidates
 
 STATES: dict[str, tuple[str, str]] = {  # class, icon
@@ -256,7 +261,7 @@ def state(candidate: Candidate, pill: bool = False) -> SafeString:
         " pill" if pill else "",
         icon(shape),
         seen.label,
-        format_html(" <small>{}</small>", span((now - since) / 1000))
+        format_html(" <small>{}</small>", roughly((now - since) / 1000))
         if seen in SILENT
         else "",
     )

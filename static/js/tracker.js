@@ -27,6 +27,14 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
     document.dispatchEvent(new CustomEvent("tracker:theme")));
 
+  // ---- of tabs that do not fit, the open one is in sight --------------------------------------
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const open of document.querySelectorAll(".tabs > [aria-current]")) {
+      const tabs = open.parentElement;
+      tabs.scrollLeft = open.offsetLeft - (tabs.clientWidth - open.offsetWidth) / 2;
+    }
+  });
+
   // ---- menus: Escape and a click elsewhere close them -----------------------------------------
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]"))
