@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.http import HttpRequest
 
 from dashboard.charts import pins, sweep
-from dashboard.charts.chart_specs import Spec
+from dashboard.charts.chart_specs import Field, Kind, Spec
 from dashboard.find import Opened
 from dashboard.table.columns import Catalogue
 
@@ -16,6 +16,42 @@ USUAL_CHARTS = 6
 MAX_MATCHING = 12
 
 MAX_SECTIONS = 60
+
+
+MAX_METRICS = 300  # to choose from
+MAX_AXES = 100  # metrics, where params are offered beside them
+
+
+class Choice(NamedTuple):
+    """A field of a new chart's form: what it offers, and what is chosen at first."""
+
+    field: Field
+    options: list[tuple[str, str]]
+    usual: str  # empty where it may be left out
+
+
+def choices(kind: Kind, metrics: Sequence[str], params: Sequence[str]) -> list[Choice]:
+    """No two fields begin with the same, and a parameter lies below a metric."""
+    metric_options = [(key, key) for key in metrics[:MAX_METRICS]]
+    param_options = [(key, key) for key in params]
+    offered = {
+        "metric": metric_options,
+        "param": param_options,
+        "any": [(f"p:{key}", key) for key in params]
+        + [(f"m:{key}", key) for key in metrics[:MAX_AXES]],
+        "path": [],
+    }
+    left = {"metric": list(metric_options), "param": list(param_options)}
+    left["any"] = [
+        *((f"p:{key}", key) for key in params[:1]),
+        *((f"m:{key}", key) for key in metrics),
+    ]
+    found = []
+    for field in kind.fields:
+        open_ones = [] if field.is_optional else left.get(field.of, [])
+        usual = open_ones.pop(0)[0] if open_ones else ""
+        found.append(Choice(field, offered[field.of], usual))
+    return found
 
 
 class Section(NamedTuple):

@@ -19,6 +19,8 @@ from dashboard.charts.charted import SHOWN, asked, opened
 from dashboard.charts.curve_answers import Join
 from dashboard.charts.plotly import with_charts
 from dashboard.charts.usual_charts import (
+    MAX_AXES,
+    choices,
     default_specs,
     found_by_name,
     offered,
@@ -87,6 +89,7 @@ def tab(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
     specs = specs or usual
     extra = found_by_name(request, metrics, specs, said.show, said.problems)
     drawn = with_frames(request, slug, said, specs, extra)
+    new_kind = KINDS.get(request.GET.get("new", ""))
     return {
         "state": said.state,
         "found": said.found,
@@ -106,13 +109,12 @@ def tab(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
             *((f"p:{key}", key) for key in params[:30]),
         ],  # fmt: skip
         "kinds": [(name, kind) for name, kind in KINDS.items()],
-        "new_kind": KINDS.get(request.GET.get("new", "")),
+        "new_kind": new_kind,
+        "new_choices": choices(new_kind, metrics, params) if new_kind else [],
         "new_name": request.GET.get("new", ""),
-        "metric_keys": metrics[:300],
-        "axis_keys": metrics[:100],
-        "param_keys": params,
         "table_url": reverse("experiment", args=[slug, said.experiment.iid])
         + (f"?{urlencode({'q': said.state.q})}" if said.state.q else ""),
         "candidates_url": reverse("candidate", args=[slug, 0])[:-2],
         "specs": [spec.text for spec in specs],
+        "axis_keys": metrics[:MAX_AXES],
     }

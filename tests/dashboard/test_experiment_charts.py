@@ -272,6 +272,30 @@ class TestThePage:
         named = [e for e in form.all("select") + form.all("input")
                  if e.attributes.get("name") == "field"]  # fmt: skip
         assert len(named) == len(KINDS[kind].fields)
+        chosen = [
+            option.attributes["value"]
+            for select in form.all("select", name="field")
+            for option in select.all("option")
+            if "selected" in option.attributes
+        ]
+        assert len(set(chosen)) == len(chosen)
+        if kind == "scatter":
+            assert [address[:2] for address in chosen] == ["p:", "m:"]
+
+    def test_tells_the_candidates_apart_beside_the_charts(
+        self, browser, sweep, candidates
+    ):
+        listed, chosen = (
+            Page(browser.get(url(sweep), query)).root.one(
+                "aside", aria_label="Candidates drawn"
+            )
+            for query in ({}, {"cols": "m:val/loss.min,p:model,a:start"})
+        )
+
+        assert "val/acc max" in listed.text
+        assert all(li.one("output").text for li in listed.all("li"))
+        assert "val/loss min" in chosen.text
+        assert "model" in chosen.all("li")[0].one("p", class_="facts").text
 
     def test_finds_metrics_by_name(self, browser, sweep, candidates):
         page = Page(browser.get(url(sweep), {"f": "val*los", "ch": "line!size"}))
