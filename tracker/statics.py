@@ -55,6 +55,7 @@ class StaticFiles(CompressedManifestStaticFilesStorage):
         **options: Any,
     ) -> Iterator[Any]:
         """Put the parts of a style sheet into it: one request, and better compression."""
+        joined: dict[str, tuple[Storage, str]] = {}
         for name, (source, path) in paths.items():
             if name.endswith(".css") and not dry_run:
                 with source.open(path) as file:
@@ -63,7 +64,9 @@ class StaticFiles(CompressedManifestStaticFilesStorage):
                     Path(self.path(name)).write_text(
                         whole(text, Path(source.path(path)))
                     )
-        yield from super().post_process(paths, dry_run, **options)
+                    # Else its source would be read again.
+                    joined[name] = (self, name)
+        yield from super().post_process(paths | joined, dry_run, **options)
 
 
 def whole(sheet: str, path: Path) -> str:
