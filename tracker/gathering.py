@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from django.db import Error, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections, transaction
 
 from tracker.database.sqlite3 import writer
 from tracker.transactions import atomically
@@ -119,7 +119,7 @@ class Verb(Request[T]):
             return
         before = connection.connection.total_changes
         try:
-            self.result = self.context.run(self.verb)
+            self.result = self.context.run(self.by, connections[DEFAULT_DB_ALIAS])
         except Exception as problem:
             if (
                 connection.needs_rollback
@@ -127,6 +127,12 @@ class Verb(Request[T]):
             ):
                 raise
             self.problem = problem  # it is nobody else's
+
+    def by(self, database: Any) -> T:
+        """By a connection that was lent after the context began: in a thread with an event
+        loop, Django keeps connections per context."""
+        connections[DEFAULT_DB_ALIAS] = database
+        return self.verb()
 
 
 def write(take: Take[Verb[Any]], taken: list[Verb[Any]]) -> None:

@@ -1,5 +1,6 @@
 """Requests that come together share one commit, and none loses anything by it."""
 
+import asyncio
 import time
 
 import pytest
@@ -262,3 +263,13 @@ def test_opens_its_connection_anew_when_it_cannot_begin(run, monkeypatch):
     gathering.together(lambda: written.append("kept"))()
 
     assert written == ["kept"]
+
+
+def test_writes_by_its_connection_in_a_thread_with_an_event_loop(run, monkeypatch):
+    """As the tests with a browser are: there Django keeps connections per context."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+    async def used():
+        return gathering.together(lambda: connection.connection)()
+
+    assert asyncio.run(used()) is writer.opened().connection
