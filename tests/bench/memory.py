@@ -256,7 +256,7 @@ def run(server: Server, minutes: int, out: TextIO) -> tuple[list[Held], Told]:
     rare = (
         every(
             EXPORT_SECONDS,
-            lambda: exporter.ask("GET", f"{page.rstrip('/')}.csv"),
+            lambda: exporter.ask("GET", f"{page.rstrip('/')}.csv?all=1"),
             until,
             told,
         ),
