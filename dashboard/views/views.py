@@ -1,11 +1,13 @@
 """Saved views of a table: save, change, delete, choose which one opens first."""
 
+import itertools
 from contextlib import suppress
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -22,7 +24,7 @@ from tracker.errors import NotFound
 from tracker.models import Experiment, Role, SavedView
 from tracker.permits import needs
 
-MAX_VIEWS = 200  # of one experiment
+MAX_VIEWS = 200  # that one person has or is offered in an experiment
 MAX_QUERY_CHARS = 20_000
 
 
@@ -81,9 +83,11 @@ def create(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
         return back(experiment)
     if form.cleaned_data["scope"] == SavedView.Scope.TEAM:
         find.allow(request, experiment.project, Role.WRITER)
-    if SavedView.objects.filter(experiment=experiment).count() >= MAX_VIEWS:
+    if SavedView.objects.counting_for(find.person(request), experiment) >= MAX_VIEWS:
         messages.error(
-            request, f"An experiment has at most {MAX_VIEWS} views. Delete one first."
+            request,
+            f"You have {MAX_VIEWS} views of this experiment, with the team's and those"
+            " deleted in the last weeks. Change one instead.",
         )
         return back(experiment)
     view = saved(
@@ -102,15 +106,18 @@ def create(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
 def saved(view: SavedView) -> SavedView:
     """With an address of its own: the name, and a number where it is taken."""
     stem = slugify(view.name)[:80] or "view"
-    for number in range(1, MAX_VIEWS + 2):
+    alike = SavedView.objects.filter(
+        Q(slug=stem) | Q(slug__startswith=f"{stem}-"), experiment=view.experiment
+    )
+    for number in itertools.count(alike.count() + 1):
         view.slug = stem if number == 1 and stem != EVERYTHING else f"{stem}-{number}"
         try:
             with transaction.atomic():
                 view.save(force_insert=True)
         except IntegrityError:
             continue
-        return view
-    raise AssertionError("more names than views")
+        break
+    return view
 
 
 @needs(changes=Role.READER)

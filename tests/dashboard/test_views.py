@@ -113,6 +113,26 @@ def test_names_may_repeat_and_addresses_do_not(browser, sweep, url):
         assert len(Page(browser.get(address)).rows) == 2
 
 
+def test_a_reader_uses_up_the_limit_for_nobody_else(
+    client, sweep, url, owner, reader, monkeypatch, settings
+):
+    settings.MODE = "team"
+    monkeypatch.setattr("dashboard.views.views.MAX_VIEWS", 2)
+    client.force_login(reader)
+    for name in ("One", "Two", "Three"):
+        save(client, url, name=name, scope="mine")
+    assert SavedView.objects.count() == 2
+    for view in SavedView.objects.all():
+        client.post(f"{url}views/{view.slug}/delete/")
+    save(client, url, name="Four", scope="mine")
+    assert SavedView.objects.count() == 2
+
+    client.force_login(owner)
+    save(client, url, name="Mine", scope="team")
+
+    assert SavedView.objects.filter(owner=owner).count() == 1
+
+
 @pytest.mark.parametrize(
     "fields",
     [{}, {"name": "x" * 101}, {"name": "x", "scope": "world"}, {"name": "\0", "scope": "mine"}],

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
@@ -272,4 +273,8 @@ def test_writes_by_its_connection_in_a_thread_with_an_event_loop(run, monkeypatc
     async def used():
         return gathering.together(lambda: connection.connection)()
 
-    assert asyncio.run(used()) is writer.opened().connection
+    # A thread of its own: this one may have a loop already.
+    with ThreadPoolExecutor(1) as thread:
+        lent = thread.submit(asyncio.run, used()).result()
+
+    assert lent is writer.opened().connection

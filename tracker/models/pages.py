@@ -19,6 +19,12 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         mine = Q(owner=user) if user.is_authenticated else Q(pk__in=[])
         return self.alive().filter(Q(scope=SavedView.Scope.TEAM) | mine)
 
+    def counting_for(self, user: User, experiment: Experiment) -> int:
+        """How many count against a person's limit: nobody uses up that of others."""
+        team = Q(scope=SavedView.Scope.TEAM, deleted_at=None)
+        mine = self.filter(Q(owner=user) | team, experiment=experiment)
+        return mine.count()
+
 
 class SavedView(models.Model):
     """The state of a table under a name. Whoever may read the project may open it by link."""
