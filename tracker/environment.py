@@ -195,6 +195,9 @@ def database(
             f"PRAGMA synchronous={synchronous};"
             "PRAGMA cache_size=-8000;"
             "PRAGMA mmap_size=268435456;"
+            # Of the whole process: a hundred threads would keep 8 MB each of a database
+            # that is larger than what is mapped. Above it they reuse their own pages.
+            "PRAGMA soft_heap_limit=41943040;"
             "PRAGMA temp_store=MEMORY;"
             # Pages that many writes change reach the database once in 32 MB of them; what
             # one long transaction left behind does not stay as large as it was.
