@@ -1,7 +1,11 @@
 """The site map."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.conf import settings as product
-from django.urls import path
+from django.http import HttpResponseBase
+from django.urls import URLPattern, URLResolver, include, path
 
 from dashboard.views import (
     account,
@@ -43,432 +47,199 @@ from dashboard.views import (
     views,
 )
 
-urlpatterns = [
-    path("", projects.home, name="home"),
-    path("projects/", projects.projects, name="projects"),
+
+def files(
+    route: str, view: Callable[..., HttpResponseBase], name: str
+) -> list[URLPattern]:
+    """What a page shows as a file: `<route>.csv` and `<route>.json`."""
+    return [
+        path(f"{route}.{form}", view, {"form": form}, name=f"{name}_{form}")
+        for form in ("csv", "json")
+    ]
+
+
+def below(route: str, pages: list[Any]) -> URLResolver:
+    return path(route, include(pages))
+
+
+project_settings = [
+    path("", settings.general, name="project_settings"),
+    path("delete/", settings.delete, name="delete_project"),
+    path("restore/", settings.restore, name="restore_project"),
+    path("members/", settings.people, name="members"),
+    path("members/invite/", settings.invite, name="invite"),
+    path("members/<int:pk>/", settings.role, name="set_role"),
+    path("members/<int:pk>/remove/", settings.remove, name="remove_member"),
     path(
-        "projects.csv",
-        list_files.projects_file,
-        {"form": "csv"},
-        name="projects_csv",
+        "invitations/<int:pk>/withdraw/", settings.withdraw, name="withdraw_invitation"
     ),
+    path("tokens/", settings.tokens, name="project_tokens"),
+    path("tokens/<int:pk>/revoke/", settings.revoke, name="revoke_project_token"),
+    path("history/", audit.project_history, name="project_history"),
+    *files("history", audit.project_history_file, "project_history"),
+]
+
+saved_views = [
+    path("", views.create, name="new_view"),
+    path("<slug:view>/save/", views.save, name="save_view"),
+    path("<slug:view>/delete/", views.delete, name="delete_view"),
+    path("<slug:view>/restore/", views.restore, name="restore_view"),
+    path("<slug:view>/default/", views.default, name="default_view"),
+]
+
+one_experiment = [
+    path("", experiment.experiment, name="experiment"),
+    path("changes/", experiment_live.changes, name="experiment_changes"),
+    path("changed/", experiment_live.changed, name="experiment_changed"),
+    path("new/", by_hand.new_candidate, name="new_candidate"),
+    path("act/", selection.act, name="act"),
+    path("star/", experiments.star, name="star"),
+    below("views/", saved_views),
+    *files("views", list_files.views_file, "views"),
+    path("charts/", charts.charts, name="experiment_charts"),
+    path("charts/chart.json", one_chart.chart, name="experiment_chart"),
+    path("charts/chart.svg", one_chart.chart_svg, name="experiment_chart_svg"),
+    path("charts/chart.csv", one_chart.chart_csv, name="experiment_chart_csv"),
+    path("insights/", insights.insights, name="experiment_insights"),
+    *files("insights", page_files.board_file, "insights"),
+    path("sweep/", insights.sweep_tab, name="experiment_sweep"),
+    path("settings/", experiment_settings.settings, name="experiment_settings"),
     path(
-        "projects.json",
-        list_files.projects_file,
-        {"form": "json"},
-        name="projects_json",
+        "settings/signs-of-life/",
+        experiment_settings.signs_of_life,
+        name="signs_of_life",
     ),
-    path("p/<str:slug>/", projects.project, name="project"),
-    # The client prints <tracking URI>/#/…, and people leave the slash away.
-    path("p/<str:slug>", projects.project),
-    # A project's settings.
-    path("p/<str:slug>/settings/", settings.general, name="project_settings"),
-    path("p/<str:slug>/settings/delete/", settings.delete, name="delete_project"),
-    path("p/<str:slug>/settings/restore/", settings.restore, name="restore_project"),
-    path("p/<str:slug>/settings/members/", settings.people, name="members"),
-    path("p/<str:slug>/settings/members/invite/", settings.invite, name="invite"),
-    path("p/<str:slug>/settings/members/<int:pk>/", settings.role, name="set_role"),
+    path("metrics/", metric_rules.experiment_rules, name="experiment_rules"),
+    path("archive/", experiment_settings.archive, name="archive"),
+    path("delete/", experiments.delete, name="delete_experiment"),
+    path("restore/", experiments.restore, name="restore_experiment"),
+]
+
+one_candidate = [
+    path("", candidates.candidate, name="candidate"),
+    path("changes", candidate_changes.changes, name="candidate_changes"),
+    path("chart.json", candidate_metrics.chart, name="candidate_chart"),
+    path("metrics/", candidate_metrics.metrics, name="metrics"),
+    path("metrics.csv", histories.history, name="history"),
+    path("pin/", candidate_metrics.pin, name="pin_metric"),
+    path("artifacts/", artifacts.artifacts, name="artifacts"),
+    *files("artifacts", page_files.artifacts_file, "artifacts"),
+    path("artifacts/<path:path>", artifacts.artifacts, name="artifact"),
+    path("look-again/<path:path>", artifacts.look_again, name="look_again"),
+    path("raw/<path:path>", artifacts.raw, name="raw"),
+    path("models/<str:eid>/", artifacts.artifacts, name="model_files"),
+    path("models/<str:eid>/<path:path>", artifacts.artifacts, name="model_file"),
+    path("raw-model/<str:eid>/<path:path>", artifacts.raw, name="raw_model_file"),
+    path("code/", surroundings.code, name="candidate_code"),
+    path("system/", surroundings.system, name="candidate_system"),
+    path("data/<int:number>/", datasets.dataset_read, name="dataset"),
+    path("lock/", changes.lock, name="lock_candidate"),
+    path("move/", changes.move, name="move_candidate"),
+    path("status/", changes.status, name="candidate_status"),
+    path("baseline/", changes.baseline, name="candidate_baseline"),
+    path("rename/", changes.rename, name="rename_candidate"),
+    path("describe/", changes.describe, name="describe_candidate"),
+    path("tag/", changes.tag, name="tag_candidate"),
+    path("untag/", changes.untag, name="untag_candidate"),
+    path("delete/", changes.delete, name="delete_candidate"),
+    path("restore/", changes.restore, name="restore_candidate"),
+]
+
+comparison = [
+    path("compare/", compare.compare, name="compare"),
+    path("compare/chart.json", compare.chart, name="compare_chart"),
+    path("compare/chart.svg", compare.chart_svg, name="compare_chart_svg"),
+    path("compare.csv", compare.as_csv, name="compare_csv"),
+    path("compare.json", compare.as_json, name="compare_json"),
+    path("explain/", explain.explain, name="explain"),
+    *files("explain", page_files.changes_file, "explain"),
+]
+
+one_version = [
+    path("", model_version.version, name="model_version"),
+    path("describe/", model_changes.describe, name="describe_version"),
+    path("tag/", model_changes.tag, name="tag_version"),
+    path("alias/", model_changes.alias, name="alias_version"),
+    path("delete/", model_changes.delete, name="delete_version"),
+    path("files/<path:path>", model_version.raw, name="version_file"),
+]
+
+# A model's name holds neither "/" nor ":".
+one_model = [
+    path("", model.model, name="model"),
+    *files("versions", page_files.versions_file, "versions"),
+    path("describe/", model_changes.describe, name="describe_model"),
+    path("tag/", model_changes.tag, name="tag_model"),
+    path("delete/", model_changes.delete, name="delete_model"),
+    below("<int:number>/", one_version),
+]
+
+project = [
+    path("", projects.project, name="project"),
+    path("describe/", settings.general, name="describe_project"),
+    path("start/", projects.start, name="start"),
+    path("start/newest.json", projects.newest, name="newest"),
+    path("recipe/", surroundings.recipe, name="recipe"),
+    path("experiments/", experiments.experiments, name="experiments"),
+    *files("experiments", list_files.experiments_file, "experiments"),
+    path("experiments/new/", experiments.create, name="new_experiment"),
+    *files("experiments/<int:iid>", experiment_files.experiment_file, "experiment"),
     path(
-        "p/<str:slug>/settings/members/<int:pk>/remove/",
-        settings.remove,
-        name="remove_member",
-    ),
-    path(
-        "p/<str:slug>/settings/invitations/<int:pk>/withdraw/",
-        settings.withdraw,
-        name="withdraw_invitation",
-    ),
-    path("p/<str:slug>/settings/tokens/", settings.tokens, name="project_tokens"),
-    path(
-        "p/<str:slug>/settings/tokens/<int:pk>/revoke/",
-        settings.revoke,
-        name="revoke_project_token",
-    ),
-    path(
-        "p/<str:slug>/settings/history/",
-        audit.project_history,
-        name="project_history",
-    ),
-    path(
-        "p/<str:slug>/settings/history.csv",
-        audit.project_history_file,
-        {"form": "csv"},
-        name="project_history_csv",
-    ),
-    path(
-        "p/<str:slug>/settings/history.json",
-        audit.project_history_file,
-        {"form": "json"},
-        name="project_history_json",
-    ),
-    path("p/<str:slug>/access/", settings.who, name="who_can_see"),
-    path("p/<str:slug>/describe/", settings.general, name="describe_project"),
-    path("p/<str:slug>/start/", projects.start, name="start"),
-    path("p/<str:slug>/start/newest.json", projects.newest, name="newest"),
-    path("p/<str:slug>/experiments/", experiments.experiments, name="experiments"),
-    path(
-        "p/<str:slug>/experiments.csv",
-        list_files.experiments_file,
-        {"form": "csv"},
-        name="experiments_csv",
-    ),
-    path(
-        "p/<str:slug>/experiments.json",
-        list_files.experiments_file,
-        {"form": "json"},
-        name="experiments_json",
-    ),
-    path("p/<str:slug>/experiments/new/", experiments.create, name="new_experiment"),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/", experiment.experiment, name="experiment"
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>.csv",
-        experiment_files.experiment_file,
-        {"form": "csv"},
-        name="experiment_csv",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>.json",
-        experiment_files.experiment_file,
-        {"form": "json"},
-        name="experiment_json",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>.md",
+        "experiments/<int:iid>.md",
         experiment_files.experiment_file,
         {"form": "md"},
         name="experiment_markdown",
     ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/changes/",
-        experiment_live.changes,
-        name="experiment_changes",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/changed/",
-        experiment_live.changed,
-        name="experiment_changed",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/settings/",
-        experiment_settings.settings,
-        name="experiment_settings",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/settings/signs-of-life/",
-        experiment_settings.signs_of_life,
-        name="signs_of_life",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/delete/",
-        experiments.delete,
-        name="delete_experiment",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/restore/",
-        experiments.restore,
-        name="restore_experiment",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/charts/",
-        charts.charts,
-        name="experiment_charts",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/charts/chart.json",
-        one_chart.chart,
-        name="experiment_chart",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/charts/chart.svg",
-        one_chart.chart_svg,
-        name="experiment_chart_svg",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/charts/chart.csv",
-        one_chart.chart_csv,
-        name="experiment_chart_csv",
-    ),
-    path("p/<str:slug>/experiments/<int:iid>/act/", selection.act, name="act"),
-    path("p/<str:slug>/actions/<int:pk>/", selection.action, name="action"),
-    path("p/<str:slug>/actions/<int:pk>/undo/", selection.undo, name="undo"),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/archive/",
-        experiment_settings.archive,
-        name="archive",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/metrics/",
-        metric_rules.experiment_rules,
-        name="experiment_rules",
-    ),
-    path("p/<str:slug>/experiments/<int:iid>/star/", experiments.star, name="star"),
-    path("p/<str:slug>/experiments/<int:iid>/views/", views.create, name="new_view"),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/views.csv",
-        list_files.views_file,
-        {"form": "csv"},
-        name="views_csv",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/views.json",
-        list_files.views_file,
-        {"form": "json"},
-        name="views_json",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/views/<slug:view>/save/",
-        views.save,
-        name="save_view",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/views/<slug:view>/delete/",
-        views.delete,
-        name="delete_view",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/views/<slug:view>/restore/",
-        views.restore,
-        name="restore_view",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/views/<slug:view>/default/",
-        views.default,
-        name="default_view",
-    ),
-    path("p/<str:slug>/share/", share.share, name="share"),
-    path("p/<str:slug>/metrics/", metric_rules.metric_rules, name="metric_rules"),
-    path(
-        "p/<str:slug>/metrics.csv",
-        list_files.metrics_file,
-        {"form": "csv"},
-        name="metric_rules_csv",
-    ),
-    path(
-        "p/<str:slug>/metrics.json",
-        list_files.metrics_file,
-        {"form": "json"},
-        name="metric_rules_json",
-    ),
-    path("p/<str:slug>/trash/", trash.trash, name="trash"),
-    path(
-        "p/<str:slug>/trash.csv",
-        list_files.trash_file,
-        {"form": "csv"},
-        name="trash_csv",
-    ),
-    path(
-        "p/<str:slug>/trash.json",
-        list_files.trash_file,
-        {"form": "json"},
-        name="trash_json",
-    ),
-    path("p/<str:slug>/trash/restore/", trash.restore, name="restore"),
-    path("p/<str:slug>/trash/delete/", trash.purge, name="purge"),
-    path("s/<str:code>/", share.short, name="short"),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/insights/",
-        insights.insights,
-        name="experiment_insights",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/insights.csv",
-        page_files.board_file,
-        {"form": "csv"},
-        name="insights_csv",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/insights.json",
-        page_files.board_file,
-        {"form": "json"},
-        name="insights_json",
-    ),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/sweep/",
-        insights.sweep_tab,
-        name="experiment_sweep",
-    ),
-    # Candidates and compare.
-    path("p/<str:slug>/c/<int:iid>/", candidates.candidate, name="candidate"),
-    path(
-        "p/<str:slug>/c/<int:iid>/chart.json",
-        candidate_metrics.chart,
-        name="candidate_chart",
-    ),
-    path(
-        "p/<str:slug>/c/<int:iid>/metrics/", candidate_metrics.metrics, name="metrics"
-    ),
-    path("p/<str:slug>/c/<int:iid>/pin/", candidate_metrics.pin, name="pin_metric"),
-    path("p/<str:slug>/c/<int:iid>/metrics.csv", histories.history, name="history"),
-    path("p/<str:slug>/c/<int:iid>/artifacts/", artifacts.artifacts, name="artifacts"),
-    path(
-        "p/<str:slug>/c/<int:iid>/artifacts.csv",
-        page_files.artifacts_file,
-        {"form": "csv"},
-        name="artifacts_csv",
-    ),
-    path(
-        "p/<str:slug>/c/<int:iid>/artifacts.json",
-        page_files.artifacts_file,
-        {"form": "json"},
-        name="artifacts_json",
-    ),
-    path(
-        "p/<str:slug>/c/<int:iid>/artifacts/<path:path>",
-        artifacts.artifacts,
-        name="artifact",
-    ),
-    path(
-        "p/<str:slug>/c/<int:iid>/look-again/<path:path>",
-        artifacts.look_again,
-        name="look_again",
-    ),
-    path("p/<str:slug>/c/<int:iid>/raw/<path:path>", artifacts.raw, name="raw"),
-    path(
-        "p/<str:slug>/c/<int:iid>/models/<str:eid>/",
-        artifacts.artifacts,
-        name="model_files",
-    ),
-    path(
-        "p/<str:slug>/c/<int:iid>/models/<str:eid>/<path:path>",
-        artifacts.artifacts,
-        name="model_file",
-    ),
-    path(
-        "p/<str:slug>/c/<int:iid>/raw-model/<str:eid>/<path:path>",
-        artifacts.raw,
-        name="raw_model_file",
-    ),
-    path("p/<str:slug>/c/<int:iid>/code/", surroundings.code, name="candidate_code"),
-    path(
-        "p/<str:slug>/c/<int:iid>/system/",
-        surroundings.system,
-        name="candidate_system",
-    ),
-    path(
-        "p/<str:slug>/c/<int:iid>/data/<int:number>/",
-        datasets.dataset_read,
-        name="dataset",
-    ),
-    path(
-        "p/<str:slug>/c/<int:iid>/changes",
-        candidate_changes.changes,
-        name="candidate_changes",
-    ),
-    path("p/<str:slug>/c/<int:iid>.json", candidates.as_json, name="candidate_json"),
-    path("p/<str:slug>/recipe/", surroundings.recipe, name="recipe"),
-    path("p/<str:slug>/c/<int:iid>/lock/", changes.lock, name="lock_candidate"),
-    path("p/<str:slug>/c/<int:iid>/move/", changes.move, name="move_candidate"),
-    path(
-        "p/<str:slug>/experiments/<int:iid>/new/",
-        by_hand.new_candidate,
-        name="new_candidate",
-    ),
-    path("p/<str:slug>/c/<int:iid>/status/", changes.status, name="candidate_status"),
-    path(
-        "p/<str:slug>/c/<int:iid>/baseline/",
-        changes.baseline,
-        name="candidate_baseline",
-    ),
-    path("p/<str:slug>/c/<int:iid>/rename/", changes.rename, name="rename_candidate"),
-    path(
-        "p/<str:slug>/c/<int:iid>/describe/",
-        changes.describe,
-        name="describe_candidate",
-    ),
-    path("p/<str:slug>/c/<int:iid>/tag/", changes.tag, name="tag_candidate"),
-    path("p/<str:slug>/c/<int:iid>/untag/", changes.untag, name="untag_candidate"),
-    path("p/<str:slug>/c/<int:iid>/delete/", changes.delete, name="delete_candidate"),
-    path(
-        "p/<str:slug>/c/<int:iid>/restore/", changes.restore, name="restore_candidate"
-    ),
-    path("p/<str:slug>/compare/", compare.compare, name="compare"),
-    path("p/<str:slug>/compare/chart.json", compare.chart, name="compare_chart"),
-    path("p/<str:slug>/compare/chart.svg", compare.chart_svg, name="compare_chart_svg"),
-    path("p/<str:slug>/compare.csv", compare.as_csv, name="compare_csv"),
-    path("p/<str:slug>/compare.json", compare.as_json, name="compare_json"),
-    path("p/<str:slug>/explain/", explain.explain, name="explain"),
-    path(
-        "p/<str:slug>/explain.csv",
-        page_files.changes_file,
-        {"form": "csv"},
-        name="explain_csv",
-    ),
-    path(
-        "p/<str:slug>/explain.json",
-        page_files.changes_file,
-        {"form": "json"},
-        name="explain_json",
-    ),
-    # The model registry. A model's name holds neither "/" nor ":".
-    path("p/<str:slug>/models/", models.models, name="models"),
-    path("p/<str:slug>/models.json", models.models_json, name="models_json"),
-    path("p/<str:slug>/models.csv", models.models_csv, name="models_csv"),
-    path("p/<str:slug>/models/<str:name>/", model.model, name="model"),
-    path(
-        "p/<str:slug>/models/<str:name>/versions.csv",
-        page_files.versions_file,
-        {"form": "csv"},
-        name="versions_csv",
-    ),
-    path(
-        "p/<str:slug>/models/<str:name>/versions.json",
-        page_files.versions_file,
-        {"form": "json"},
-        name="versions_json",
-    ),
-    path(
-        "p/<str:slug>/models/<str:name>/describe/",
-        model_changes.describe,
-        name="describe_model",
-    ),
-    path("p/<str:slug>/models/<str:name>/tag/", model_changes.tag, name="tag_model"),
-    path(
-        "p/<str:slug>/models/<str:name>/delete/",
-        model_changes.delete,
-        name="delete_model",
-    ),
-    path(
-        "p/<str:slug>/models/<str:name>/<int:number>/",
-        model_version.version,
-        name="model_version",
-    ),
-    path(
-        "p/<str:slug>/models/<str:name>/<int:number>/describe/",
-        model_changes.describe,
-        name="describe_version",
-    ),
-    path(
-        "p/<str:slug>/models/<str:name>/<int:number>/tag/",
-        model_changes.tag,
-        name="tag_version",
-    ),
-    path(
-        "p/<str:slug>/models/<str:name>/<int:number>/alias/",
-        model_changes.alias,
-        name="alias_version",
-    ),
-    path(
-        "p/<str:slug>/models/<str:name>/<int:number>/delete/",
-        model_changes.delete,
-        name="delete_version",
-    ),
-    path(
-        "p/<str:slug>/models/<str:name>/<int:number>/files/<path:path>",
-        model_version.raw,
-        name="version_file",
-    ),
+    below("experiments/<int:iid>/", one_experiment),
+    path("c/<int:iid>.json", candidates.as_json, name="candidate_json"),
+    below("c/<int:iid>/", one_candidate),
+    *comparison,
+    path("models/", models.models, name="models"),
+    path("models.json", models.models_json, name="models_json"),
+    path("models.csv", models.models_csv, name="models_csv"),
+    below("models/<str:name>/", one_model),
+    path("metrics/", metric_rules.metric_rules, name="metric_rules"),
+    *files("metrics", list_files.metrics_file, "metric_rules"),
+    path("actions/<int:pk>/", selection.action, name="action"),
+    path("actions/<int:pk>/undo/", selection.undo, name="undo"),
+    path("share/", share.share, name="share"),
+    path("trash/", trash.trash, name="trash"),
+    *files("trash", list_files.trash_file, "trash"),
+    path("trash/restore/", trash.restore, name="restore"),
+    path("trash/delete/", trash.purge, name="purge"),
+    path("access/", settings.who, name="who_can_see"),
+    below("settings/", project_settings),
+    path("-/ml/<path:page>", links.page_of_gitlab),
+]
+
+person = [
+    path("", account.account, name="account"),
+    path("password/", account.change_password, name="change_password"),
+    path("sessions/end/", account.end_sessions, name="end_sessions"),
+    path("tokens/", account.tokens, name="tokens"),
+    path("tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
+    path("theme/", account.theme, name="theme"),
+    path("density/", account.density, name="density"),
+    path("share/", account.leave_local_mode, name="leave_local_mode"),
+]
+
+urlpatterns = [
+    path("", projects.home, name="home"),
+    path("projects/", projects.projects, name="projects"),
+    *files("projects", list_files.projects_file, "projects"),
+    # The client prints <tracking URI>/#/…, and people leave the slash away.
+    path("p/<str:slug>", projects.project),
+    below("p/<str:slug>/", project),
     # Addresses that lead somewhere else.
+    path("s/<str:code>/", share.short, name="short"),
     path("r/", links.paste, name="paste"),
     path("r/<str:eid>/", links.run, name="run"),
-    path("p/<str:slug>/-/ml/<path:page>", links.page_of_gitlab),
     path("api/v4/projects/<str:project>/ml/mlflow", links.tracking_uri),
     path("api/v4/projects/<str:project>/ml/mlflow/", links.tracking_uri),
     # Work behind the request.
     path("jobs/<int:pk>/", jobs.job, name="job"),
     path("jobs/<int:pk>/retry/", jobs.retry, name="retry_job"),
-    # The person.
+    # Coming in.
     path("sign-in/", account.sign_in, name="sign_in"),
     path("sign-out/", account.sign_out, name="sign_out"),
     path(
@@ -477,14 +248,7 @@ urlpatterns = [
         name="set_password",
     ),
     path("join/<str:secret>/", joining.join, name="join"),
-    path("you/", account.account, name="account"),
-    path("you/password/", account.change_password, name="change_password"),
-    path("you/sessions/end/", account.end_sessions, name="end_sessions"),
-    path("you/tokens/", account.tokens, name="tokens"),
-    path("you/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
-    path("you/theme/", account.theme, name="theme"),
-    path("you/density/", account.density, name="density"),
-    path("you/share/", account.leave_local_mode, name="leave_local_mode"),
+    below("you/", person),
 ]
 
 if product.OIDC_ISSUER:
