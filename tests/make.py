@@ -12,6 +12,7 @@ from tracker.models import (
     Project,
     RegisteredModel,
     Role,
+    Status,
     User,
 )
 
@@ -52,6 +53,22 @@ def candidate(
 
 def candidates(experiment: Experiment, number: int, **fields) -> list[Candidate]:
     return [candidate(experiment, **fields) for _ in range(number)]
+
+
+def finished(experiment: Experiment, **fields) -> Candidate:
+    return finish(candidate(experiment, **fields))
+
+
+def finish(
+    candidate: Candidate, status: str = Status.FINISHED, seconds: int = 60
+) -> Candidate:
+    ended = candidate.started_ms + seconds * 1000
+    return lifecycle.update_candidate(candidate, status=status, ended_ms=ended)
+
+
+def points(key: str, *values: float) -> list[recording.Point]:
+    """A series with these values, a millisecond and a step apart."""
+    return [recording.Point(key, v, 1000 + i, i) for i, v in enumerate(values)]
 
 
 def logged_model(experiment: Experiment, **fields) -> LoggedModel:

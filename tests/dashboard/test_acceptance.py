@@ -19,11 +19,6 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
-@pytest.fixture
 def url(sweep):
     return f"/p/vision/experiments/{sweep.iid}/"
 

@@ -60,11 +60,6 @@ def test_says_what_it_cannot_read(read, text, problem):
         read(text)
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 class TestByHand:
     def post(self, browser, sweep, **fields):
         return browser.post(

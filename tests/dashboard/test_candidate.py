@@ -13,11 +13,6 @@ from tracker import lifecycle
 from tracker.models import Candidate, Status
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 def test_says_who_where_and_how_long(browser, sweep):
     candidate = make.candidate(
         sweep, name="r101", user_id="ada", started_ms=START, points=curve("acc", [0.9])

@@ -10,11 +10,6 @@ from tests.dashboard.reading import HOSTILE, Page, is_harmless
 from tracker.models import Dataset, DatasetUse, DatasetUseTag
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 def test_links_the_job_the_commit_and_the_person(browser, sweep):
     candidate = make.candidate(
         sweep,

@@ -9,11 +9,6 @@ from tracker import lifecycle
 from tracker.models import Status
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 class TestChanges:
     def test_marks_what_a_script_could_not(self, browser, sweep):
         candidate = make.candidate(sweep, points=curve("loss", [1.0]))

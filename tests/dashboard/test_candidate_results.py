@@ -8,11 +8,6 @@ from tests.dashboard.reading import Page
 from tracker import lifecycle
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 def test_puts_the_primary_metric_first_with_its_rank(browser, sweep):
     for best in (0.7, 0.95, 0.8):
         make.candidate(sweep, points=curve("val/acc", [0.1, best]))

@@ -18,11 +18,6 @@ from tests.dashboard.reading import HOSTILE, Page, is_harmless
 from tracker import lifecycle
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 class TestTheSet:
     def test_is_named_by_numbers_and_ranges(self, browser, sweep):
         a, b, c, d = make.candidates(sweep, 4)

@@ -8,11 +8,6 @@ from tests.dashboard.figures import valid
 from tests.dashboard.reading import Page
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 class TestCharts:
     def ask(self, browser, *candidates, **query):
         return browser.get(PATH + "chart.json", {"c": numbers_of(*candidates), **query})

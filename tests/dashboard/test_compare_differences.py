@@ -2,17 +2,10 @@
 
 import math
 
-import pytest
-
 from tests import make
 from tests.dashboard.compare_page import PATH, compare, curve, differences, sentence
 from tests.dashboard.reading import Page
 from tracker.models import Dataset, DatasetUse
-
-
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
 
 
 class TestDifferences:

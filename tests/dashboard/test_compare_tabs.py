@@ -34,11 +34,6 @@ def png(colour):
 
 
 @pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
-@pytest.fixture
 def three(sweep):
     return [make.candidate(sweep, name=name) for name in ("one", "two", "three")]
 

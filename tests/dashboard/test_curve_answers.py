@@ -13,11 +13,6 @@ from tracker import recording
 
 
 @pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
-@pytest.fixture
 def two(sweep):
     return [
         make.candidate(

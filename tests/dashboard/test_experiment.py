@@ -9,7 +9,7 @@ from artifacts.models import Artifact
 from tests import make
 from tests.dashboard.reading import HOSTILE, Page, is_harmless
 from tracker import catalogue, recording
-from tracker.models import Candidate, CIBuild, Status
+from tracker.models import Candidate, CIBuild
 
 
 @pytest.fixture
@@ -24,20 +24,13 @@ def url(sweep):
     return f"/p/vision/experiments/{sweep.iid}/"
 
 
-def series(key, *values):
-    return [recording.Point(key, v, 1000 + i, i) for i, v in enumerate(values)]
-
-
-def finish(candidate, status=Status.FINISHED, seconds=90):
-    ended = candidate.started_ms + seconds * 1000
-    Candidate.objects.filter(pk=candidate.pk).update(status=status, ended_ms=ended)
-
-
 # ---------------------------------------------------------------- what it shows
 
 
 def test_shows_the_experiment_and_its_candidates(browser, sweep, url):
-    finish(make.candidate(sweep, name="first", metrics={"val/acc": 0.9}, user_id="ana"))
+    make.finish(
+        make.candidate(sweep, name="first", metrics={"val/acc": 0.9}, user_id="ana")
+    )
     make.candidate(sweep, name="second", params={"lr": "0.1"}, user_id="ben")
 
     page = Page(browser.get(url))
@@ -121,7 +114,7 @@ def test_writes_numbers_as_people_read_them(browser, sweep, url):
 
 
 def test_every_aggregate_is_a_column(browser, sweep, url):
-    make.candidate(sweep, points=series("acc", 0.5, math.nan, 0.75, 0.25))
+    make.candidate(sweep, points=make.points("acc", 0.5, math.nan, 0.75, 0.25))
 
     cols = ",".join(
         f"m:acc.{name}" for name in ("last", "max", "min", "mean", "first", "count")
@@ -133,7 +126,7 @@ def test_every_aggregate_is_a_column(browser, sweep, url):
 
 
 def test_what_was_only_ever_nan_is_nan_and_not_missing(browser, sweep, url):
-    make.candidate(sweep, points=series("acc", math.nan))
+    make.candidate(sweep, points=make.points("acc", math.nan))
 
     page = Page(browser.get(url, {"cols": "m:acc.max,m:acc.mean"}))
 
@@ -175,7 +168,7 @@ def test_a_metric_of_unknown_direction_has_no_best(browser, sweep, url):
 
 def test_the_strip_places_values_between_its_ends(browser, sweep, url):
     for value in (0.0, 0.5, 1.0):
-        finish(make.candidate(sweep, metrics={"acc": value}))
+        make.finish(make.candidate(sweep, metrics={"acc": value}))
     make.candidate(sweep, metrics={"acc": math.nan})
 
     page = Page(browser.get(url))
@@ -305,8 +298,10 @@ def way(browser, url):
 
 
 def test_a_running_one_says_how_far_it_is(browser, sweep, url):
-    ended = make.candidate(sweep, params={"epochs": "10"}, points=series("loss", 1, 2))
-    finish(ended)
+    ended = make.candidate(
+        sweep, params={"epochs": "10"}, points=make.points("loss", 1, 2)
+    )
+    make.finish(ended)
     points = [recording.Point("loss", 1.0, 1000 + s, s) for s in range(5)]
     make.candidate(sweep, params={"epochs": "8"}, points=points)
     make.candidate(sweep, params={"epochs": "many"}, points=points)
@@ -322,7 +317,7 @@ def test_a_total_is_learned_from_three_that_ended_alike(
 ):
     for n, end in enumerate(ends):
         points = [recording.Point("loss", 1.0, 1000, end - 1)]
-        finish(make.candidate(sweep, points=points, started_ms=n))
+        make.finish(make.candidate(sweep, points=points, started_ms=n))
     make.candidate(sweep, points=[recording.Point("loss", 1.0, 1000, 4)])
 
     assert way(browser, url) == said

@@ -32,11 +32,6 @@ def curve(key, values):
 
 
 @pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
-@pytest.fixture
 def candidates(sweep):
     """Four configurations with three seeds each, and a single value beside the curves."""
     return [

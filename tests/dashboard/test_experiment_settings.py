@@ -19,11 +19,6 @@ GIVEN = {
 
 
 @pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
-@pytest.fixture
 def url(sweep):
     return f"/p/vision/experiments/{sweep.iid}/settings/"
 

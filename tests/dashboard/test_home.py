@@ -8,12 +8,6 @@ from tracker import lifecycle, recording
 from tracker.models import Candidate, Status
 
 
-def finish(candidate, status=Status.FINISHED):
-    Candidate.objects.filter(pk=candidate.pk).update(
-        status=status, ended_ms=candidate.started_ms + 60_000
-    )
-
-
 def test_a_fresh_installation_shows_the_first_run(browser):
     page = Page(browser.get("/"))
 
@@ -25,7 +19,7 @@ def test_a_fresh_installation_shows_the_first_run(browser):
 def test_lists_what_runs_and_what_ended(browser, vision):
     experiment = make.experiment(vision, "sweep")
     make.candidate(experiment, name="still-going", metrics={"val/acc": 0.5})
-    finish(make.candidate(experiment, name="done", metrics={"val/acc": 0.9}))
+    make.finish(make.candidate(experiment, name="done", metrics={"val/acc": 0.9}))
 
     page = Page(browser.get("/"))
 
@@ -55,7 +49,7 @@ def test_what_went_silent_or_failed_needs_attention(browser, vision):
         make.candidate(experiment, name=name)
     named = {c.name: c for c in Candidate.objects.all()}
     Candidate.objects.filter(name="silent").update(written_ms=1, trained_ms=1)
-    finish(named["failed"], Status.FAILED)
+    make.finish(named["failed"], Status.FAILED)
     Candidate.objects.filter(name="failed-long-ago").update(status="FAILED", ended_ms=1)
 
     page = Page(browser.get("/"))
@@ -96,7 +90,7 @@ def test_is_a_tracking_uri_for_links_of_the_client(browser):
 
 def test_hostile_names_stay_text(browser, vision):
     experiment = make.experiment(vision, HOSTILE)
-    finish(make.candidate(experiment, name=HOSTILE, metrics={"val/acc": 1.0}))
+    make.finish(make.candidate(experiment, name=HOSTILE, metrics={"val/acc": 1.0}))
 
     page = Page(browser.get("/"))
 
@@ -112,7 +106,7 @@ def test_costs_the_same_for_one_or_eight(
     for _ in range(number):
         experiment = make.experiment(vision)
         make.candidate(experiment, metrics={"val/acc": 0.5})
-        finish(make.candidate(experiment, metrics={"val/acc": 0.5}))
+        make.finish(make.candidate(experiment, metrics={"val/acc": 0.5}))
     browser.get("/")
 
     # in trouble, live, finished, their experiments' metrics, the values, the best of each

@@ -155,11 +155,6 @@ class TestFront:
         assert front(points, signs) == expected
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 def url(experiment, part="insights/"):
     return f"/p/{experiment.project.slug}/experiments/{experiment.iid}/{part}"
 

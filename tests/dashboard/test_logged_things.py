@@ -27,11 +27,6 @@ signature:
 pytestmark = pytest.mark.usefixtures("storage")
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 def put(owner, path, data):
     data = data if isinstance(data, bytes) else data.encode()
     kept = ingest.receive(paths.Place(owner, path), [data], size_bytes=len(data))

@@ -13,11 +13,6 @@ from tracker.models.states import State, state
 pytestmark = pytest.mark.usefixtures("storage")
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 def silent(sweep, *, files=(), **fields):
     """It logged this, kept these files, and nothing has come since."""
     candidate = make.candidate(sweep, **fields)

@@ -16,11 +16,6 @@ from tracker import recording
 START = 1_700_000_000_000
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 def curve(key, values):
     return [
         recording.Point(key, value, START + 1000 * step, step)

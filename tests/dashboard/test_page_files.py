@@ -13,11 +13,6 @@ from tests.dashboard.reading import Page
 from tracker import registry
 
 
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
 def lines(answer):
     assert answer.status_code == 200, answer
     text = b"".join(answer.streaming_content).decode()

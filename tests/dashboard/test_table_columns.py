@@ -9,11 +9,6 @@ from tracker.models import Key
 
 
 @pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
-@pytest.fixture
 def url(sweep):
     return f"/p/vision/experiments/{sweep.iid}/"
 

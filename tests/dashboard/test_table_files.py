@@ -9,27 +9,11 @@ import pytest
 
 from dashboard.table import exports
 from tests import make
-from tracker import recording
-from tracker.models import Candidate, Status
-
-
-@pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
 
 
 @pytest.fixture
 def url(sweep):
     return f"/p/vision/experiments/{sweep.iid}/"
-
-
-def series(key, *values):
-    return [recording.Point(key, v, 1000 + i, i) for i, v in enumerate(values)]
-
-
-def finish(candidate, status=Status.FINISHED, seconds=90):
-    ended = candidate.started_ms + seconds * 1000
-    Candidate.objects.filter(pk=candidate.pk).update(status=status, ended_ms=ended)
 
 
 def read_csv(answer):
@@ -41,7 +25,7 @@ def test_the_csv_is_what_the_page_shows(browser, sweep, url):
     candidate = make.candidate(
         sweep,
         name="first",
-        points=series("acc", 0.1, 1 / 3),
+        points=make.points("acc", 0.1, 1 / 3),
         params={"lr": "0.1"},
     )
     make.candidate(sweep, name="second", metrics={"acc": math.nan})

@@ -11,11 +11,6 @@ from tracker.search.table import Search
 
 
 @pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
-@pytest.fixture
 def url(sweep):
     return f"/p/vision/experiments/{sweep.iid}/"
 

@@ -13,11 +13,6 @@ from tracker.models import Candidate, Experiment, Status
 
 
 @pytest.fixture
-def sweep(vision):
-    return make.experiment(vision, "sweep")
-
-
-@pytest.fixture
 def url(sweep):
     return f"/p/vision/experiments/{sweep.iid}/"
 

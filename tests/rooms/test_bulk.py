@@ -5,7 +5,7 @@ import pytest
 from tests import make
 from tracker import bulk, jobs, lifecycle, recording
 from tracker.errors import Conflict, Invalid
-from tracker.models import Candidate, Job, Status, Tag
+from tracker.models import Candidate, Job, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -13,11 +13,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def sweep(vision):
     return make.experiment(vision, "sweep")
-
-
-def finished(experiment, **fields):
-    candidate = make.candidate(experiment, **fields)
-    return lifecycle.update_candidate(candidate, status=Status.FINISHED, ended_ms=9)
 
 
 def of(experiment):
@@ -45,8 +40,8 @@ def undone(action):
 def test_tells_beforehand_what_is_left_out(sweep):
     running, locked, other = (
         make.candidate(sweep),
-        finished(sweep),
-        finished(sweep),
+        make.finished(sweep),
+        make.finished(sweep),
     )
     lifecycle.lock_candidates([locked.pk])
 
@@ -62,7 +57,7 @@ def test_tells_beforehand_what_is_left_out(sweep):
 @pytest.mark.parametrize("number", [3, 130])
 def test_deletes_and_brings_back_those_and_no_others(sweep, number, monkeypatch):
     monkeypatch.setattr(bulk, "BATCH", 50)
-    candidates = [finished(sweep) for _ in range(number)]
+    candidates = [make.finished(sweep) for _ in range(number)]
     gone = candidates[0]
     lifecycle.delete_candidate(gone)
 
@@ -82,8 +77,8 @@ def test_deletes_and_brings_back_those_and_no_others(sweep, number, monkeypatch)
 
 
 def test_undo_of_a_tag_writes_what_was_there(sweep):
-    with_tag = finished(sweep, tags={"team": "red"})
-    without = finished(sweep)
+    with_tag = make.finished(sweep, tags={"team": "red"})
+    without = make.finished(sweep)
 
     action, _ = done("tag", sweep, key="team", value="blue")
     assert set(Tag.objects.filter(key="team").values_list("value", flat=True)) == {
@@ -98,7 +93,7 @@ def test_undo_of_a_tag_writes_what_was_there(sweep):
 
 def test_undo_of_a_move_leads_each_back(vision, sweep):
     other, target = make.experiment(vision, "other"), make.experiment(vision, "target")
-    first, second = finished(sweep), finished(other)
+    first, second = make.finished(sweep), make.finished(other)
 
     action, _ = bulk.start(
         "move",
@@ -115,7 +110,7 @@ def test_undo_of_a_move_leads_each_back(vision, sweep):
 
 
 def test_locks_and_unlocks(sweep):
-    finished(sweep)
+    make.finished(sweep)
 
     action, _ = done("lock", sweep)
     assert of(sweep).filter(locked_at__isnull=False).count() == 1
@@ -125,7 +120,7 @@ def test_locks_and_unlocks(sweep):
 
 
 def test_undoes_once(sweep):
-    finished(sweep)
+    make.finished(sweep)
     action, _ = done("delete", sweep)
     undone(action)
 
@@ -143,7 +138,7 @@ def test_undoes_once(sweep):
     ],
 )
 def test_refuses_what_makes_no_sense(sweep, verb, arguments):
-    candidate = finished(sweep)
+    candidate = make.finished(sweep)
 
     with pytest.raises(Invalid):
         bulk.start(

@@ -19,11 +19,6 @@ from tracker.models import (
 pytestmark = pytest.mark.django_db
 
 
-def finished(experiment, **fields):
-    candidate = make.candidate(experiment, **fields)
-    return lifecycle.update_candidate(candidate, status=Status.FINISHED, ended_ms=9)
-
-
 def fresh(candidate):
     return Candidate.objects.get(pk=candidate.pk)
 
@@ -41,7 +36,7 @@ def fresh(candidate):
     ],
 )
 def test_a_locked_candidate_refuses_to_change(vision, change):
-    candidate = finished(make.experiment(vision), tags={"team": "x"})
+    candidate = make.finished(make.experiment(vision), tags={"team": "x"})
     assert lifecycle.lock_candidates([candidate.pk]) == [candidate.pk]
 
     with pytest.raises(Conflict, match="is locked"):
@@ -54,7 +49,7 @@ def test_a_locked_candidate_refuses_to_change(vision, change):
 
 def test_what_still_runs_cannot_be_locked(vision):
     experiment = make.experiment(vision)
-    running, ended = make.candidate(experiment), finished(experiment)
+    running, ended = make.candidate(experiment), make.finished(experiment)
 
     assert lifecycle.lock_candidates([running.pk, ended.pk]) == [ended.pk]
     assert not fresh(running).is_locked
@@ -62,7 +57,7 @@ def test_what_still_runs_cannot_be_locked(vision):
 
 def test_many_are_deleted_but_for_the_locked(vision):
     experiment = make.experiment(vision)
-    one, locked, gone = (finished(experiment) for _ in range(3))
+    one, locked, gone = (make.finished(experiment) for _ in range(3))
     lifecycle.lock_candidates([locked.pk])
     lifecycle.delete_candidate(gone)
 
@@ -104,10 +99,10 @@ def test_a_move_takes_everything_along(vision):
 
 def test_moves_neither_the_locked_nor_the_deleted_nor_from_elsewhere(vision):
     old, new = make.experiment(vision, "old"), make.experiment(vision, "new")
-    locked, gone = finished(old), finished(old)
+    locked, gone = make.finished(old), make.finished(old)
     lifecycle.lock_candidates([locked.pk])
     lifecycle.delete_candidate(gone)
-    foreign = finished(make.experiment(make.project()))
+    foreign = make.finished(make.experiment(make.project()))
 
     assert lifecycle.move([locked.pk, gone.pk, foreign.pk], new) == {}
 
@@ -118,5 +113,5 @@ def test_nothing_moves_into_the_trash(vision):
     new.refresh_from_db()
 
     with pytest.raises(Invalid):
-        lifecycle.move([finished(old).pk], new)
+        lifecycle.move([make.finished(old).pk], new)
     assert not ExperimentTag.objects.exists()
