@@ -1,53 +1,18 @@
 """Finding candidates as MLflow's runs/search does, against a plain reading in Python."""
 
 import math
-import operator
-import re
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests import make
-from tests.search.population import (
-    KEYS,
-    NUMBERS,
-    TEXTS,
-    TIMES,
-    keep,
-    ordered,
-    populations,
-)
+from tests.search.asking import find, names, walked
 from tracker import lifecycle, tallies
 from tracker.errors import Invalid
 from tracker.models import Candidate, Dataset, DatasetUse, Experiment
 from tracker.search import candidates
 from tracker.search.grammar import BadFilter
 from tracker.search.paging import View
-
-
-def find(experiment, text="", **options):
-    return candidates.find(
-        Experiment.objects.filter(pk=experiment.pk), text=text, **options
-    )
-
-
-def names(experiment, text="", **options):
-    return [row.name for row in find(experiment, text, **options).rows]
-
-
-def walked(experiment, text="", *, limit, **options):
-    """All pages."""
-    rows, token = [], ""
-    while token is not None:
-        page = find(experiment, text, limit=limit, token=token, **options)
-        assert len(page.rows) <= limit
-        rows += page.rows
-        token = page.next_token
-        assert token is None or len(page.rows) == limit
-    return rows
-
 
 # ---------------------------------------------------------------- one table of examples
 
@@ -356,222 +321,6 @@ def test_rows_that_come_or_go_between_pages_shift_nothing(zoo):
     assert names(zoo, token=token, order_by=["run_name"]) == ["cat", "dog"]
 
 
-# ---------------------------------------------------------------- cost
-
-
-def test_costs_two_queries_and_one_more_where_an_index_can_narrow(
-    zoo, django_assert_num_queries
-):
-    with django_assert_num_queries(2):  # experiments, candidates
-        find(zoo, limit=2)
-    with django_assert_num_queries(3):  # and the candidates that have this value
-        find(zoo, "params.lr = '0.1'")
-    with django_assert_num_queries(2):  # a full page of numbers
-        find(zoo, limit=2, order_by=["metrics.acc DESC"])
-    with django_assert_num_queries(4):  # numbers, NaN, missing
-        find(zoo, order_by=["metrics.acc DESC"])
-
-
-# ---------------------------------------------------------------- against the oracle
-
-COMPARE = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-def quoted(text):
-    return f"'{text}'" if "'" not in text else f'"{text}"'
-
-
-def like(text, pattern, flags=0):
-    parts = {"%": ".*", "_": "."}
-    expression = "".join(parts.get(c, re.escape(c)) for c in pattern)
-    return re.fullmatch(expression, text, re.DOTALL | flags) is not None
-
-
-@st.composite
-def text_conditions(draw, name, value):
-    """A comparison of a text, and what it means."""
-    asked = draw(st.sampled_from(["=", "!=", "LIKE", "ILIKE"]))
-    if asked in COMPARE:
-        other = draw(st.sampled_from(TEXTS))
-
-        def holds(one):
-            return value(one) is not None and COMPARE[asked](value(one), other)
-    else:
-        other = draw(st.text("aAé%_b1", max_size=4))
-        flags = re.IGNORECASE if asked == "ILIKE" else 0
-
-        def holds(one):
-            return value(one) is not None and like(value(one), other, flags)
-
-    return f"{name} {asked} {quoted(other)}", holds
-
-
-@st.composite
-def number_conditions(draw, name, value, numbers):
-    asked = draw(st.sampled_from(sorted(COMPARE)))
-    other = draw(st.sampled_from(numbers))
-
-    def holds(one):
-        return value(one) is not None and COMPARE[asked](value(one), other)
-
-    written = {math.inf: "1e999", -math.inf: "-1e999"}.get(other, repr(other))
-    return f"{name} {asked} {written}", holds
-
-
-@st.composite
-def presence_conditions(draw, name, value):
-    if draw(st.booleans()):
-        return f"{name} IS NULL", lambda one: value(one) is None
-    return f"{name} is not null", lambda one: value(one) is not None
-
-
-@st.composite
-def conditions(draw):
-    key = draw(st.sampled_from(KEYS))
-    finite = [number for number in NUMBERS if number == number]
-    return draw(
-        st.one_of(
-            text_conditions(f"params.`{key}`", lambda one: one.params.get(key)),
-            text_conditions(f'tag."{key}"', lambda one: one.tags.get(key)),
-            presence_conditions(f"params.`{key}`", lambda one: one.params.get(key)),
-            presence_conditions(f"tags.`{key}`", lambda one: one.tags.get(key)),
-            number_conditions(
-                f"metrics.`{key}`", lambda one: one.metrics.get(key), finite
-            ),
-            number_conditions("start_time", lambda one: one.started, [*TIMES, 1000.5]),
-            number_conditions("attr.end_time", lambda one: one.ended, [*TIMES, 5.5]),
-            text_conditions("run_name", lambda one: one.name),
-            text_conditions("user_id", lambda one: one.user),
-        )
-    )
-
-
-TERMS = {
-    "start_time": lambda one: one.started,
-    "end_time": lambda one: one.ended,
-    "run_name": lambda one: one.name,
-    "status": lambda one: one.status,
-    "user_id": lambda one: one.user,
-    "run_id": lambda one: one.eid,
-    **{f"metrics.`{key}`": lambda one, key=key: one.metrics.get(key) for key in KEYS},
-    **{f"params.`{key}`": lambda one, key=key: one.params.get(key) for key in KEYS},
-    **{f"tags.`{key}`": lambda one, key=key: one.tags.get(key) for key in KEYS},
-}
-SHOWN = {
-    View.ACTIVE_ONLY: lambda one: not one.is_deleted,
-    View.DELETED_ONLY: lambda one: one.is_deleted,
-    View.ALL: lambda one: True,
-}
-thorough = settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-
-
-def agrees(experiment, population, asked, order, limit, view=View.ACTIVE_ONLY):
-    keep(experiment, population)
-    matching = [
-        one
-        for one in population
-        if SHOWN[view](one) and all(holds(one) for _, holds in asked)
-    ]
-    terms = [(TERMS[name], descending) for name, descending in order]
-
-    found = walked(
-        experiment,
-        " AND ".join(condition for condition, _ in asked),
-        order_by=[f"{name} {'DESC' if falls else 'ASC'}" for name, falls in order],
-        view=view,
-        limit=limit,
-    )
-
-    assert [row.eid for row in found] == [one.eid for one in ordered(matching, terms)]
-
-
-@thorough
-@given(
-    population=populations,
-    asked=st.lists(conditions(), min_size=1, max_size=2),
-    order=st.lists(
-        st.tuples(st.sampled_from(sorted(TERMS)), st.booleans()),
-        max_size=3,
-        unique_by=lambda term: term[0],
-    ),
-    limit=st.integers(1, 5),
-    view=st.sampled_from(View),
-)
-def test_agrees_with_the_oracle(experiment, population, asked, order, limit, view):
-    agrees(experiment, population, asked, order, limit, view)
-
-
-@st.composite
-def metric_questions(draw):
-    """Candidates with much or little of one metric, a condition on it, an order by it."""
-    population = draw(populations)
-    values = st.none() | st.sampled_from([*NUMBERS, math.nan, math.nan, 1.0])
-    for one in population:
-        one.metrics = {"k": draw(values)}
-        one.metrics = {key: v for key, v in one.metrics.items() if v is not None}
-    asked = number_conditions("metrics.k", lambda one: one.metrics.get("k"), [0.0, 1.0])
-    order = [("metrics.`k`", draw(st.booleans()))]
-    return population, draw(st.lists(asked, max_size=1)), order
-
-
-@thorough
-@given(question=metric_questions(), limit=st.integers(1, 5))
-def test_orders_by_a_metric_as_the_oracle_does(experiment, question, limit):
-    agrees(experiment, *question, limit)
-
-
-@thorough
-@given(
-    question=metric_questions(),
-    order=st.sampled_from(["", "start_time", "start_time DESC", "metrics.k"]),
-    limit=st.integers(1, 5),
-)
-def test_merges_experiments_as_the_oracle_does(experiment, question, order, limit):
-    population, asked, (by_metric,) = question
-    project = experiment.project
-    other = Experiment.objects.filter(project=project, name="other").first()
-    other = other or make.experiment(project, "other")
-    keep(experiment, population[::2])
-    keep(other, population[1::2])
-    terms = [by_metric] if order == "metrics.k" else [(order, "DESC" in order)]
-    terms = [(TERMS[name.split()[0]], falls) for name, falls in terms if name]
-    expected = ordered(
-        [
-            one
-            for one in population
-            if not one.is_deleted and all(holds(one) for _, holds in asked)
-        ],
-        terms,
-    )
-
-    found, token = [], ""
-    while token is not None:
-        page = candidates.find(
-            Experiment.objects.filter(pk__in=[experiment.pk, other.pk]),
-            text=" AND ".join(condition for condition, _ in asked),
-            order_by=[f"metrics.k {'DESC' if by_metric[1] else ''}"]
-            if order == "metrics.k"
-            else [order][: bool(order)],
-            limit=limit,
-            token=token,
-        )
-        found += [row.eid for row in page.rows]
-        token = page.next_token
-
-    assert found == [one.eid for one in expected]
-
-
 @pytest.mark.parametrize("vast", [False, True])
 @pytest.mark.parametrize("few", [0, 2])
 def test_agrees_with_itself_however_it_begins(zoo, monkeypatch, few, vast):
@@ -591,3 +340,19 @@ def test_agrees_with_itself_however_it_begins(zoo, monkeypatch, few, vast):
     ]
 
     assert found == expected
+
+
+# ---------------------------------------------------------------- cost
+
+
+def test_costs_two_queries_and_one_more_where_an_index_can_narrow(
+    zoo, django_assert_num_queries
+):
+    with django_assert_num_queries(2):  # experiments, candidates
+        find(zoo, limit=2)
+    with django_assert_num_queries(3):  # and the candidates that have this value
+        find(zoo, "params.lr = '0.1'")
+    with django_assert_num_queries(2):  # a full page of numbers
+        find(zoo, limit=2, order_by=["metrics.acc DESC"])
+    with django_assert_num_queries(4):  # numbers, NaN, missing
+        find(zoo, order_by=["metrics.acc DESC"])

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.search.conditions import number_conditions, text_conditions
 from tests.search.population import KEYS, NUMBERS, TEXTS, ordered
-from tests.search.test_candidates import number_conditions, text_conditions
 from tests.search.test_logged_models import logged
 from tracker.models import Experiment, LoggedModel
 from tracker.search import logged_models

@@ -1,21 +1,15 @@
 """The table of candidates on an experiment's page: its filter, its order, its pages."""
 
 import math
-import time
-from contextlib import suppress
 
 import pytest
-from django.db import connection
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests import make
-from tests.search.population import KEYS, keep, ordered, populations
 from tracker import lifecycle
 from tracker.errors import Invalid
 from tracker.models import Candidate
-from tracker.recording import Point, as_number
-from tracker.search import regular, table, vocabulary
+from tracker.recording import Point
+from tracker.search import table, vocabulary
 from tracker.search.grammar import BadFilter
 from tracker.search.paging import View
 from tracker.search.table import SortKey
@@ -391,173 +385,3 @@ def test_costs_the_same_for_few_or_many(zoo, django_assert_num_queries):
         table.page(zoo, text="model = r50 and val/acc.max > 0.1")
     with django_assert_num_queries(2):
         table.count(zoo, "val/acc.max > 0.1")
-
-
-@pytest.mark.parametrize(
-    ("pattern", "problem"),
-    [
-        ("((((a{1000}){1000}){1000}){1000})", "repeats too much"),
-        ("(?:(?:[)]a?){999,}\\)){999}?", "repeats too much"),
-        ("a{999}{999}", "repeats too much"),
-        ("(?i)(?:ab){99999999999999999999}", "repeats too much"),
-        ("(?R)", "calls itself"),
-        ("(?<a>b(?&a))", "calls itself"),
-        ("(b(?1))", "calls itself"),
-        ("(?x)(a{100}) {100} #\n{100}", "changes how it is read"),
-        ("(a{100})(?#)){100}{100}", "changes how it is read"),
-        ("(?iV1)[a--b]", "changes how it is read"),
-        ("a" * 1001, "more than 1000 characters"),
-    ],
-)
-def test_takes_no_pattern_that_grows_beyond_measure(experiment, pattern, problem):
-    with pytest.raises(BadFilter, match=problem):
-        table.page(experiment, text=f"name ~ '{pattern}'")
-
-
-@pytest.mark.parametrize(
-    ("pattern", "parts"),
-    [
-        ("", 0),
-        ("abc", 3),
-        ("a{2", 3),
-        ("a{20,}?b", 21),
-        ("(ab){3}", 9),
-        ("[(){2}]{5}", 5),
-        (r"\({4}", 4),
-        (r"[]\]{9}]{2}", 2),
-        ("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", 41),
-    ],
-)
-def test_counts_what_a_pattern_is_when_written_out(pattern, parts):
-    assert regular.parts(pattern) == parts
-
-
-def test_finds_a_pattern_that_counts(experiment):
-    made = make.candidate(experiment, name="0190163d-8694-739b-aea5-966c26f8ad91")
-    uuid = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-
-    assert names(experiment, f"name ~ '{uuid}'") == [made.name]
-
-
-def test_bears_a_pattern_of_many_parentheses(experiment):
-    with suppress(Invalid):  # how many are too many is Python's business
-        table.page(experiment, text=f"name ~ '{'(' * 490}{')' * 490}'")
-
-
-def test_a_regular_expression_has_a_time_limit(experiment, monkeypatch):
-    """Backreferences make either database try for ages."""
-    text = "a" * 3000 + "b" + "a" * 10 + "c"
-    make.candidate(experiment, name="x", tags={"t": text})
-    monkeypatch.setattr(regular, "SECONDS", 0.2)
-    started = time.perf_counter()
-
-    with pytest.raises(Invalid, match="takes too long"):
-        table.page(experiment, text=r"t:t ~ '^(a*)(a*)(a*)b\1\2\3\1c$'")
-
-    assert time.perf_counter() - started < 10
-    assert names(experiment, "name ~ x") == ["x"]
-    with connection.cursor() as cursor:  # the connection is as it was
-        cursor.execute("SELECT 1")
-
-
-# ---------------------------------------------------------------- against the oracle
-
-
-def latest(key):
-    return lambda one: one.metrics.get(key)
-
-
-def greatest(key):
-    def value(one):
-        number = one.metrics.get(key)
-        return number if number is not None and math.isfinite(number) else None
-
-    return value
-
-
-def mixed(key):
-    """Numbers before other texts; equal numbers are equal, however they are written."""
-
-    def value(one):
-        text = one.params.get(key)
-        if text is None:
-            return None
-        number = as_number(text)
-        return (0, number, b"") if number is not None else (1, 0.0, text.encode())
-
-    return value
-
-
-def attribute(name):
-    return lambda one: getattr(one, name)
-
-
-TERMS = {
-    **{SortKey("m", key): latest(key) for key in KEYS},
-    **{SortKey("m", key, "max"): greatest(key) for key in KEYS},
-    **{SortKey("p", key): mixed(key) for key in KEYS},
-    **{SortKey("t", key): lambda one, key=key: one.tags.get(key) for key in KEYS},
-    SortKey("a", "name"): attribute("name"),
-    SortKey("a", "number"): attribute("iid"),
-    SortKey("a", "end"): attribute("ended"),
-    SortKey("a", "user"): attribute("user"),
-}
-
-
-@settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(
-    population=populations,
-    sort=st.lists(
-        st.tuples(st.sampled_from(sorted(TERMS)), st.booleans()),
-        max_size=3,
-        unique_by=lambda term: term[0],
-    ),
-    limit=st.integers(1, 5),
-)
-def test_agrees_with_the_oracle_forth_and_back(experiment, population, sort, limit):
-    keep(experiment, population)
-    alive = [one for one in population if not one.is_deleted]
-    expected = [
-        one.eid
-        for one in by_kind(alive, [(key, TERMS[key], falls) for key, falls in sort])
-    ]
-    keys = [key._replace(descending=falls) for key, falls in sort]
-
-    pages, token = [], ""
-    while token is not None:
-        pages.append(table.page(experiment, sort=keys, limit=limit, token=token))
-        token = pages[-1].next_token
-    forth = [[row.eid for row in page.rows] for page in pages]
-    back = []
-    token = pages[-1].previous_token
-    while token is not None:
-        page = table.page(experiment, sort=keys, limit=limit, token=token)
-        back.insert(0, [row.eid for row in page.rows])
-        token = page.previous_token
-
-    assert [eid for page in forth for eid in page] == expected
-    assert back == forth[:-1]
-
-
-def by_kind(population, terms):
-    """As `ordered`, but a param's numbers stand before its texts in both directions."""
-    rows = ordered(population, [])
-    for key, value, falls in reversed(terms):
-        if key.kind != "p":
-            rows = stable(rows, value, falls)
-            continue
-        numbers = [one for one in rows if (value(one) or (2,))[0] == 0]
-        texts = [one for one in rows if (value(one) or (2,))[0] == 1]
-        missing = [one for one in rows if value(one) is None]
-        rows = [*stable(numbers, value, falls), *stable(texts, value, falls), *missing]
-    return rows
-
-
-def stable(rows, value, falls):
-    """Sorted by one term; equals stay as they are."""
-    places = {one.eid: place for place, one in enumerate(rows)}
-    return ordered(rows, [(value, falls)], tie=lambda one: places[one.eid])
