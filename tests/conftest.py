@@ -25,7 +25,7 @@ def fresh_memory():
 def forget():
     """Rows are rolled back after each test; what the process remembers must go too."""
     recording.forget_keys()
-    endpoint.forget_projects()
+    endpoint.forget()
     access.local_owner.cache_clear()
     throttling.forget()
     for kept in caches.all():

@@ -58,6 +58,7 @@ HOUSE = {
 FRAME = {
     "tracker.api.endpoint",
     "tracker.api.errors",
+    "tracker.api.lately",
     "tracker.api.wire",
 }
 # Looks that no rule explains.

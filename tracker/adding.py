@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import OperationalError, connection
 
 from tracker import gathering, liveness, points, rows, summary
-from tracker.gathering import Group, Request, Take, Verb
+from tracker.gathering import Group, Request, Take
 from tracker.points import Named
 from tracker.summary import Row
 
@@ -26,10 +26,7 @@ def add(named: Named, new: Mapping[str, Row]) -> bool:
     or a sign of life is due: the long way knows what to do.
     """
     if connection.vendor == "sqlite":
-        if connection.in_atomic_block:  # it is somebody else's to commit
-            return added(named, new)
-        verb = Verb(lambda: added(named, new), is_plain=True)
-        return gathering.group.write(verb) and bool(verb.result)
+        return gathering.quickly(lambda: added(named, new))
     request = Points(named, new)
     if connection.in_atomic_block:
         store([request])

@@ -1,16 +1,17 @@
-"""The first batch of a candidate that this process has just created: one statement.
+"""The first batch of a candidate that this process has just created.
 
-PostgreSQL only, where each statement is a journey, and the long way takes ten of them.
-Whatever is special is left to that way: see recording.
+On PostgreSQL it is one statement, since each is a journey, and the long way takes ten of
+them; on SQLite the few that write, since nothing is there that had to be asked about.
+Whatever is special is left to the long way: see recording.
 """
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import DataError, IntegrityError, connection
 
-from tracker import liveness, points, rows, summary
+from tracker import gathering, liveness, points, rows, summary
 from tracker.models import Candidate, Status
 from tracker.points import Named
 from tracker.summary import Row
@@ -59,31 +60,34 @@ class Batch(NamedTuple):
     is_training: bool
 
 
+CANDIDATE = ["candidate_id", "experiment_id"]
 TAG = ["key", "value"]
 SUMMARY = ["key", *summary.COLUMNS]
 POINT = ["key", *Row._fields]
+AGAIN = "(candidate_id, key) DO UPDATE SET value = excluded.value"
 # Nothing was reported yet, nothing is to be noted of gaps, and nobody has changed it.
 UNTOUCHED = """
     project_id = %s AND eid = %s AND experiment_id = %s AND status = %s
     AND deleted_at IS NULL AND locked_at IS NULL AND closed_ms IS NULL
     AND trained_ms IS NULL AND config = 0 AND written_ms > %s
-    AND NOT EXISTS (SELECT FROM tracker_param WHERE candidate_id = candidate.id)
-    AND NOT EXISTS (SELECT FROM tracker_metric WHERE candidate_id = candidate.id)
+    AND NOT EXISTS (SELECT 1 FROM tracker_param WHERE candidate_id = candidate.id)
+    AND NOT EXISTS (SELECT 1 FROM tracker_metric WHERE candidate_id = candidate.id)
+"""
+NOTE = f"""
+    UPDATE tracker_candidate AS candidate SET config = %s,
+        written_ms = coalesce(%s, written_ms), trained_ms = %s
+    WHERE {UNTOUCHED} RETURNING id, experiment_id, started_ms, eid
 """
 STORE = f"""
-    WITH found AS (
-        UPDATE tracker_candidate AS candidate SET config = %s,
-            written_ms = coalesce(%s, written_ms), trained_ms = %s
-        WHERE {UNTOUCHED} RETURNING id, experiment_id, started_ms, eid
-    ), params AS (
-        INSERT INTO tracker_param (candidate_id, experiment_id, key, value, number)
+    WITH found AS ({NOTE}), params AS (
+        INSERT INTO tracker_param ({", ".join([*CANDIDATE, *Param._fields])})
         SELECT found.id, experiment_id, new.*
         FROM found CROSS JOIN {rows.recordset("new", Param._fields, ["value"])}
     ), tags AS (
-        INSERT INTO tracker_tag (candidate_id, experiment_id, key, value)
+        INSERT INTO tracker_tag ({", ".join([*CANDIDATE, *TAG])})
         SELECT found.id, experiment_id, new.*
         FROM found CROSS JOIN {rows.recordset("new", TAG, ["value"])}
-        ON CONFLICT (candidate_id, key) DO UPDATE SET value = excluded.value
+        ON CONFLICT {AGAIN}
     ), series AS (
         INSERT INTO tracker_metric ({", ".join(points.SERIES)})
         SELECT found.id, experiment_id, started_ms, eid, new.*
@@ -98,19 +102,60 @@ STORE = f"""
 """
 
 
-@patiently
 def store(named: Named, experiment: int, batch: Batch) -> bool:
     """Store it whole. False, with nothing changed, where the candidate is not untouched."""
     now = points.now_ms()
     noted = now if batch.is_training else None
+    untouched = [
+        *named,
+        experiment,
+        Status.RUNNING.value,
+        now - liveness.NOTED_EVERY_MS,
+    ]
+    note = [batch.config, noted, noted, *untouched]
+    if connection.vendor == "sqlite":
+        return gathering.quickly(lambda: _stored(note, batch, now))
+    return _stored_at_once(note, batch, now)
+
+
+def _stored(note: Sequence[Any], batch: Batch, now: int) -> bool:
+    with rows.cursor() as cursor:
+        cursor.execute(NOTE, note)
+        found = cursor.fetchall()
+    if not found:
+        return False
+    [(pk, experiment, started_ms, eid)] = found
+    owner = (pk, experiment)
+    rows.append(
+        "tracker_param",
+        [*CANDIDATE, *Param._fields],
+        [owner + param for param in batch.params],
+    )
+    rows.append(
+        "tracker_tag",
+        [*CANDIDATE, *TAG],
+        [owner + tag for tag in batch.tags.items()],
+        conflict=AGAIN,
+    )
+    each = batch.series.values()
+    named = (*owner, started_ms, eid)
+    last = rows.append(
+        "tracker_metric",
+        points.SERIES,
+        [(*named, key, *summary.of(new, now)) for key, new in batch.series.items()],
+    )
+    if last is not None:
+        ids = range(last - len(each) + 1, last + 1)
+        points.append_points(dict(zip(ids, each, strict=True)))
+    return True
+
+
+@patiently
+def _stored_at_once(note: Sequence[Any], batch: Batch, now: int) -> bool:
     made = [(key, *summary.of(batch.series[key], now)) for key in batch.series]
     each = [(key, *row) for key in batch.series for row in sorted(batch.series[key])]
     values = [
-        *rows.sized([batch.config]),
-        rows.wide(noted),
-        rows.wide(noted),
-        *rows.sized([*named, experiment, Status.RUNNING]),
-        *rows.sized([now - liveness.NOTED_EVERY_MS]),
+        *rows.sized(note),
         rows.records(Param._fields, batch.params),
         rows.records(TAG, batch.tags.items()),
         rows.records(SUMMARY, made),
@@ -126,4 +171,4 @@ def store(named: Named, experiment: int, batch: Batch) -> bool:
 
 def is_possible() -> bool:
     """What fails undoes a transaction, and so has to be one by itself."""
-    return connection.vendor == "postgresql" and not connection.in_atomic_block
+    return not connection.in_atomic_block

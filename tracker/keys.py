@@ -3,6 +3,7 @@
 A key may turn into a file's name somewhere, so it must be its own normal path.
 """
 
+import functools
 import json
 import posixpath
 import re
@@ -17,6 +18,16 @@ MAX_EXPERIMENT_TAG_CHARS = 20_000
 # Letters and digits of any script.
 KEY = re.compile(r"[/\w.\- :]*\Z")
 QUOTED_CHARS = 200
+
+
+@functools.lru_cache(10_000)
+def is_fine(key: str) -> bool:
+    """Whether it can be a key. Scripts report the same ones again and again."""
+    try:
+        check(key, "key")
+    except Invalid:
+        return False
+    return True
 
 
 def check(key: str, parameter: str) -> None:

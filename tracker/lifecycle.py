@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
@@ -209,6 +209,14 @@ def delete_experiment_tag(experiment: Experiment, key: str) -> None:
         )
 
 
+def as_it_is(experiment: Experiment) -> Experiment:
+    """The experiment as it is now: whoever calls may have remembered it for a moment."""
+    found = rows.one(Experiment, "id = %s", [experiment.pk])
+    if found is None:
+        raise NotFound(f"No Experiment with id={experiment.iid} exists.")
+    return found
+
+
 def must_be_active(experiment: Experiment) -> None:
     if experiment.is_deleted:
         raise Invalid(
@@ -248,7 +256,7 @@ def create_candidate(
         artifact_uri=f"{root}/{eid}/artifacts",
         parent_eid=recording.parent_of(tags),
     )
-    if connection.vendor != "postgresql" or not lives.begin(candidate, tags):
+    if not lives.begin(candidate, tags):
         _store_candidate(candidate, tags)
     first_batch.expect(candidate)
     return candidate
@@ -256,6 +264,7 @@ def create_candidate(
 
 @gathering.together
 def _store_candidate(candidate: Candidate, tags: Mapping[str, str]) -> None:
+    must_be_active(as_it_is(candidate.experiment))
     candidate.iid = next_iid(candidate.project_id, Counter.Kind.CANDIDATE)
     rows.add(candidate)
     # Nobody else knows the candidate yet: no lock, and nothing to collide with.

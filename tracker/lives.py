@@ -1,4 +1,5 @@
-"""How a script's candidate begins and ends where nothing is special: one statement each.
+"""How a script's candidate begins and ends where nothing is special: one statement each,
+or on SQLite, where a statement is no journey, few.
 
 Whoever needs more goes on to lifecycle's longer ways, and so does whatever is refused
 here: they know why.
@@ -19,14 +20,52 @@ from tracker.transactions import patiently
 # ---------------------------------------------------------------- the beginning
 
 
-@patiently
 def begin(candidate: Candidate, tags: Mapping[str, str]) -> bool:
-    """Insert a candidate that nobody knows yet, with its tags. PostgreSQL only.
+    """Insert a candidate that nobody knows yet, with its tags.
 
-    Returns False, having changed nothing, where a tag has to be catalogued or tells of CI.
+    Returns False, having changed nothing, where a tag has to be catalogued or tells of CI,
+    and where its experiment is not what it was.
     """
     if recording.unseen(candidate.experiment_id, tags=tags) or ci.concerns(tags):
         return False
+    if connection.vendor == "sqlite":
+        return gathering.quickly(lambda: _begun(candidate, tags))
+    return _begun_at_once(candidate, tags)
+
+
+COUNT = """
+    UPDATE tracker_counter SET last = last + 1
+    WHERE project_id = %s AND kind = %s AND EXISTS (
+        SELECT 1 FROM tracker_experiment WHERE id = %s AND deleted_at IS NULL
+    ) RETURNING last
+"""
+TAG = ["candidate_id", "experiment_id", "key", "value"]
+
+
+def _begun(candidate: Candidate, tags: Mapping[str, str]) -> bool:
+    experiment = candidate.experiment_id
+    with rows.cursor() as cursor:
+        cursor.execute(
+            COUNT, [candidate.project_id, Counter.Kind.CANDIDATE.value, experiment]
+        )
+        found = cursor.fetchall()
+    if not found:
+        return False
+    [(candidate.iid,)] = found
+    rows.add(candidate)
+    rows.append(
+        "tracker_tag",
+        TAG,
+        [
+            (candidate.pk, experiment, key, tags[key][:MAX_TAG_CHARS])
+            for key in sorted(tags)
+        ],
+    )
+    return True
+
+
+@patiently
+def _begun_at_once(candidate: Candidate, tags: Mapping[str, str]) -> bool:
     fields, statement = _beginning()
     keys = sorted(tags)
     with rows.prepared() as cursor:
@@ -34,6 +73,7 @@ def begin(candidate: Candidate, tags: Mapping[str, str]) -> bool:
             statement,
             [
                 *rows.sized([candidate.project_id, Counter.Kind.CANDIDATE.value]),
+                *rows.sized([candidate.experiment_id]),
                 *rows.sized(rows.stored(candidate, fields)),
                 *rows.sized([candidate.experiment_id]),
                 keys,
@@ -59,14 +99,11 @@ def _beginning() -> tuple[list[Any], str]:
     return (
         fields,
         f"""
-        WITH counted AS (
-            UPDATE tracker_counter SET last = last + 1
-            WHERE project_id = %s AND kind = %s RETURNING last
-        ), made AS (
+        WITH counted AS ({COUNT}), made AS (
             INSERT INTO tracker_candidate (iid, {columns})
             SELECT last, {values} FROM counted RETURNING id, iid
         ), tagged AS (
-            INSERT INTO tracker_tag (candidate_id, experiment_id, key, value)
+            INSERT INTO tracker_tag ({", ".join(TAG)})
             SELECT made.id, %s, tag.key, tag.value
             FROM made CROSS JOIN unnest(%s::text[], %s::text[]) AS tag (key, value)
         )
@@ -91,7 +128,7 @@ def _changed(named: Named, changes: Mapping[str, Any]) -> Candidate | None:
     )
 
 
-changed = gathering.together(_changed, alone=patiently)
+changed = gathering.together(_changed, alone=patiently, is_plain=True)
 changed.__doc__ = """The candidate with new values in some columns, as it is from now on.
 
 None, with nothing changed, where it is not there, deleted or locked."""

@@ -7,6 +7,7 @@ import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -45,6 +46,10 @@ class Plain:
 
     def executemany(self, query: str, values: Sequence[Sequence[Any]]) -> None:
         self.connected.executemany(translated(query), values)
+
+    @property
+    def lastrowid(self) -> Any:
+        return self.rows.lastrowid
 
     def fetchone(self) -> Any:
         return self.rows.fetchone()
@@ -258,16 +263,34 @@ def insert(
         return written
 
 
-def append(table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
-    """Insert rows into SQLite that are not there yet."""
-    head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
-    row = f"({places(len(columns))})"
+def append(
+    table: str, columns: Sequence[str], rows: Sequence[Values], *, conflict: str = ""
+) -> int | None:
+    """Insert rows into SQLite that are not there yet. Returns the id of the last.
+
+    Those of a few rows follow each other: nobody else writes meanwhile.
+    """
+    last: int | None = None
     with cursor() as asked:
         for chunk in chunks(rows, SQLITE_VALUES // len(columns)):
             asked.execute(
-                head + ", ".join([row] * len(chunk)),
-                [value for values in chunk for value in values],
+                _insertion_of(table, tuple(columns), len(chunk), conflict),
+                [*chain.from_iterable(chunk)],
             )
+            last = asked.lastrowid
+    return last
+
+
+@functools.lru_cache(1000)
+def _insertion_of(
+    table: str, columns: tuple[str, ...], number: int, conflict: str
+) -> str:
+    row = f"({places(len(columns))})"
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)})"
+        f" VALUES {', '.join([row] * number)}"
+        + (f" ON CONFLICT {conflict}" if conflict else "")
+    )
 
 
 def of_each(*questions: tuple[str, Sequence[int]]) -> list[list[Values]]:

@@ -148,3 +148,17 @@ def test_costs_few_statements(api, experiment, django_assert_num_queries):
     # remembered, had it been committed
     with django_assert_num_queries(7):
         create(api, tags=kv(a="1", b="2"))
+
+
+def test_begins_none_in_an_experiment_that_is_gone_a_moment_later(api, experiment):
+    for _ in range(2):  # the second goes the short way, and finds it remembered
+        assert api.post("runs/create", experiment_id=str(experiment.iid))[0] == 200
+    api.post("experiments/delete", experiment_id=str(experiment.iid))
+
+    status, body = api.post("runs/create", experiment_id=str(experiment.iid))
+
+    assert (status, body["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert experiment.candidates.count() == 2
+
+    api.post("experiments/restore", experiment_id=str(experiment.iid))
+    assert api.post("runs/create", experiment_id=str(experiment.iid))[0] == 200

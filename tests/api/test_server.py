@@ -122,13 +122,13 @@ def test_finds_a_project_by_its_number(vision):
 
 
 def test_remembers_a_project_for_a_moment_only(vision, monkeypatch):
-    from tracker.api import endpoint
+    from tracker.api import lately
 
     api = Api("/p/vision", "/api/3.0/mlflow/")
     assert api.get("server-info")[0] == 200
     vision.slug = "sight"
     vision.save()
 
-    monkeypatch.setattr(endpoint.time, "monotonic", lambda: 1e12)
+    monkeypatch.setattr(lately.time, "monotonic", lambda: 1e12)
 
     assert api.get("server-info")[0] == 404

@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from tests import make
 from tracker import lifecycle, lives, recording
-from tracker.models import Candidate, CIBuild, Kind, Status
+from tracker.errors import Invalid, NotFound
+from tracker.models import Candidate, CIBuild, Experiment, Kind, Status
 from tracker.points import Named
 
 pytestmark = pytest.mark.django_db
 
-on_postgresql = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="PostgreSQL's way"
-)
+# SQLite's are those that write: a number, the candidate, its tags.
+STATEMENTS = 1 if connection.vendor == "postgresql" else 3
 TAGS = {"team": "red", "mlflow.parentRunId": "a" * 32, "long": "x" * 9000}
 
 
@@ -37,9 +37,8 @@ def known(experiment):
     )
 
 
-@on_postgresql
 def test_is_born_alike(experiment, known, monkeypatch, django_assert_num_queries):
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(STATEMENTS):
         quick = born(experiment, monkeypatch, quickly=True)
     long = born(experiment, monkeypatch, quickly=False)
 
@@ -56,7 +55,6 @@ def test_is_born_alike(experiment, known, monkeypatch, django_assert_num_queries
     assert len(tags[0]) == 4
 
 
-@on_postgresql
 def test_leaves_what_is_special_to_the_long_way(experiment, known):
     other = lifecycle.create_candidate(experiment, tags={"new": "key"})
     assert experiment.keys.filter(key="new").exists()
@@ -67,7 +65,6 @@ def test_leaves_what_is_special_to_the_long_way(experiment, known):
     assert told.iid == other.iid + 1
 
 
-@on_postgresql
 def test_begins_with_a_counter_that_is_not_there(experiment, known):
     experiment.project.counters.all().delete()
     Candidate.objects.all().delete()
@@ -75,6 +72,19 @@ def test_begins_with_a_counter_that_is_not_there(experiment, known):
     made = lifecycle.create_candidate(experiment, tags=TAGS)
 
     assert (made.iid, Candidate.objects.get().iid) == (1, 1)
+
+
+def test_begins_in_no_experiment_that_was_deleted(experiment, known):
+    remembered = Experiment.objects.get(pk=experiment.pk)
+    lifecycle.delete_experiment(experiment)
+
+    with pytest.raises(Invalid, match="must be in the 'active' state"):
+        lifecycle.create_candidate(remembered, tags=TAGS)
+
+    Experiment.objects.filter(pk=experiment.pk).delete()
+    with pytest.raises(NotFound):
+        lifecycle.create_candidate(remembered, tags=TAGS)
+    assert Candidate.objects.count() == 0
 
 
 def test_ends_with_what_is_given(experiment):

@@ -5,7 +5,6 @@ its own where it streams bytes. It raises Tracker's errors and never sees HTTP.
 """
 
 import re
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
@@ -23,6 +22,7 @@ from rest_framework.views import APIView
 from tracker import access, audit, deadlines, lifecycle, rows
 from tracker.access import Actor
 from tracker.api import errors, wire
+from tracker.api.lately import Lately
 from tracker.errors import Invalid, NotFound
 from tracker.keys import quoted, shown
 from tracker.models import (
@@ -62,6 +62,16 @@ class Call:
             if found:
                 return found
         raise NotFound(f"No Experiment with id={shown(experiment_id)} exists.")
+
+    def experiment_of_late(self, experiment_id: str) -> Experiment:
+        """The same for a verb that makes sure: what this process found a moment ago."""
+        key = (self.project.pk, experiment_id)
+        found = _experiments.get(key)
+        if found is None:
+            found = self.experiment(experiment_id)
+            if not found.is_deleted:
+                _experiments.keep(key, found)
+        return found
 
     def experiments(self, experiment_ids: Iterable[str]) -> QuerySet[Experiment]:
         """Those of the ids that exist here. Raises Invalid for one that cannot be an id."""
@@ -207,10 +217,8 @@ class EndpointView(APIView):
         return Actor(asked.user, cast(AccessToken | None, asked.auth))
 
 
-# Addresses of projects, with the time until which the answer is believed.
-_projects: dict[str, tuple[float, Project]] = {}
-PROJECT_SECONDS = 5
-MAX_PROJECTS = 1000
+_projects: Lately[Project] = Lately()
+_experiments: Lately[Experiment] = Lately()
 
 
 def find_project(address: str | None) -> Project:
@@ -219,18 +227,17 @@ def find_project(address: str | None) -> Project:
     Every call asks, so a process remembers for a moment what it found; what a project
     lets whom do is looked up each time.
     """
-    until, project = _projects.get(address or "", (0.0, None))
-    if project is None or until < time.monotonic():
+    project = _projects.get(address)
+    if project is None:
         project = _find_project(address)
-        if len(_projects) >= MAX_PROJECTS:
-            _projects.clear()
-        _projects[address or ""] = (time.monotonic() + PROJECT_SECONDS, project)
+        _projects.keep(address, project)
     return project
 
 
-def forget_projects() -> None:
+def forget() -> None:
     """Empty this process's memory: between tests, whose projects are rolled back."""
-    _projects.clear()
+    _projects.forget()
+    _experiments.forget()
 
 
 def _find_project(address: str | None) -> Project:

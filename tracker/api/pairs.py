@@ -44,8 +44,6 @@ def read_once(
 
 def check_keys(found: Iterable[str], path: str) -> None:
     """Raises Invalid for the first bad key; `path` says where it stands: `metrics[%d].name`."""
-    known: set[str] = set()
     for index, key in enumerate(found):
-        if key not in known:
+        if len(key) > keys.MAX_KEY_CHARS or not keys.is_fine(key):
             keys.check(key, path % index)
-            known.add(key)

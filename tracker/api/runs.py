@@ -107,7 +107,7 @@ class Create(Message):
 
 @endpoint("POST", Create, needs=Role.WRITER)
 def create(call: Call, asked: Create) -> dict[str, Any]:
-    experiment = call.experiment(asked.experiment_id or "0")
+    experiment = call.experiment_of_late(asked.experiment_id or "0")
     tags = pairs.read(asked.tags, "tags")
     tagged = tags.get(RUN_NAME, "")
     if asked.run_name and tagged and asked.run_name != tagged:
