@@ -5,30 +5,19 @@ one after the other, that is also the order of the points' own key, and a page c
 same at the end of a million points as at the beginning.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from django.db.models import (
-    ExpressionWrapper,
-    F,
-    IntegerField,
-    Q,
-    QuerySet,
-    Window,
-)
+from django.db.models import ExpressionWrapper, F, IntegerField, Q, QuerySet
 from django.db.models.aggregates import Count
-from django.db.models.functions import RowNumber
 
+from tracker import thinning
 from tracker.models import Candidate, Metric, Point
 from tracker.summary import Row
+from tracker.thinning import EVERY_STEP, Kept, Steps
 
 BY_STEP = ("step", "timestamp", "value", "is_nan")
 BY_TIME = ("timestamp", "step", "value", "is_nan")
-
-# A summary.Row without its names. Histories are long, and a plain tuple is made in a
-# quarter of the time; for the same reason SQLite's 0 or 1 is not made a bool.
-Kept = tuple[int, int, float, bool]
 IS_NAN = ExpressionWrapper(F("is_nan"), output_field=IntegerField())
 KEPT = ("step", "timestamp", "value", IS_NAN)
 
@@ -108,67 +97,31 @@ def rows_of(points: QuerySet[Point]) -> list[Kept]:
 # ---------------------------------------------------------------- sampled
 
 
-class Steps(NamedTuple):
-    """A range of steps, both ends in it."""
-
-    first: int
-    last: int
-
-
 def sampled(
-    several: Sequence[Series], at_most: int, steps: Steps | None = None
+    several: Sequence[Series], at_most: int, steps: Steps = EVERY_STEP
 ) -> dict[int, list[Kept]]:
     """Points of each series, evenly thinned out, by the id of the metric.
 
-    In order of steps the points are dealt into `at_most` runs of nearly equal length (the
-    first runs are the longer ones, as NTILE deals), and the first of each run is taken.
-    The last point of all is always among them, if need be in place of the last run's.
+    Those that are short enough come whole.
     """
     found: dict[int, list[Kept]] = {series.metric_id: [] for series in several}
-    by_length: dict[int, list[int]] = defaultdict(list)
-    for metric, length in lengths(several, steps).items():
-        # Those that are short enough come whole, and together.
-        by_length[length if length > at_most else at_most].append(metric)
-    for length, metrics in by_length.items():
-        points = within(Point.objects.filter(metric__in=metrics), steps)
-        if length > at_most:
-            points = thinned(points, length, at_most)
+    known = lengths(several, steps)
+    long = {metric: length for metric, length in known.items() if length > at_most}
+    if short := known.keys() - long.keys():
+        points = within(Point.objects.filter(metric__in=short), steps)
         ordered = points.order_by("metric", *BY_STEP)
         for metric, *row in ordered.values_list("metric", *KEPT):
             found[metric].append(tuple(row))
-    for rows in found.values():
-        if len(rows) > at_most:
-            # The last point came besides the first of each run.
-            del rows[-2]
-    return found
+    return found | thinning.dealt(long, at_most, steps)
 
 
-def lengths(several: Sequence[Series], steps: Steps | None) -> dict[int, int]:
-    if steps is None:
+def lengths(several: Sequence[Series], steps: Steps) -> dict[int, int]:
+    if steps == EVERY_STEP:
         return {series.metric_id: series.length for series in several}
     points = Point.objects.filter(metric__in=[series.metric_id for series in several])
     numbers = within(points, steps).order_by().values_list("metric")
     return dict(numbers.annotate(number=Count("*")))
 
 
-def within(points: QuerySet[Point], steps: Steps | None) -> QuerySet[Point]:
-    return points if steps is None else points.filter(step__range=steps)
-
-
-def thinned(points: QuerySet[Point], length: int, at_most: int) -> QuerySet[Point]:
-    """Of series of one length: the first point of each run, and the last of all."""
-    short, longer = divmod(length, at_most)
-    # How many points the longer runs hold together; they come first.
-    head = longer * (short + 1)
-    by_step = [F(name).asc() for name in BY_STEP]
-    number = Window(RowNumber(), partition_by=[F("metric")], order_by=by_step)
-    wanted = Q(rank=length - 1)
-    if at_most > 1:
-        wanted |= Q(rank__lt=head, in_longer=0) | Q(rank__gte=head, in_shorter=0)
-    return (
-        points.annotate(rank=number - 1)
-        .annotate(
-            in_longer=F("rank") % (short + 1), in_shorter=(F("rank") - head) % short
-        )
-        .filter(wanted)
-    )
+def within(points: QuerySet[Point], steps: Steps) -> QuerySet[Point]:
+    return points if steps == EVERY_STEP else points.filter(step__range=steps)

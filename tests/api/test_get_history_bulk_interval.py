@@ -1,3 +1,6 @@
+import math
+import random
+
 import pytest
 
 from tests import make
@@ -150,3 +153,50 @@ def test_deals_each_of_several_runs_by_itself(api, experiment):
     answer = interval(api, *runs, max_results=3)
 
     assert steps(answer) == [0, 1, 2, *[0, 4, 9] * 2, 0, 3, 6, 0]
+
+
+@pytest.mark.parametrize("buckets", [1, 2, 5, 16])
+def test_deals_whatever_was_logged(api, experiment, buckets):
+    chance = random.Random(buckets)
+    lengths = [1, 4, 5, 6, 7, 23, 40, 41, 60]
+    logged = {
+        make.candidate(experiment, points=points): points
+        for points in [any_points(chance, length) for length in lengths]
+    }
+    ranges = [{}, {"start_step": -3, "end_step": 4}, {"start_step": 2, "end_step": 2}]
+
+    for query in ranges:
+        first, last = query.get("start_step", -99), query.get("end_step", 99)
+        expected = [
+            (run.eid, *row)
+            for run, points in logged.items()
+            for row in dealt(stored(points, first, last), buckets)
+        ]
+
+        _, body = interval(api, *logged, max_results=buckets, **query)
+
+        assert expected == [
+            (one["run_id"], one["step"], one["timestamp"], one["value"])
+            for one in body.get("metrics", [])
+        ]
+
+
+def any_points(chance, length):
+    """Steps that are left out, repeated and out of order, and what is no number."""
+    values = [0.0, 1.5, -2.0, float("nan"), 1e300, 1e-300]
+    return [
+        P("loss", chance.choice(values), chance.randrange(3), chance.randrange(-5, 9))
+        for _ in range(length)
+    ]
+
+
+def stored(points, first, last):
+    """As they come back, in the order in which they are dealt."""
+    rows = {
+        (p.step, p.timestamp, 0.0, "NaN")
+        if math.isnan(p.value)
+        else (p.step, p.timestamp, p.value, "")
+        for p in points
+        if first <= p.step <= last
+    }
+    return [(step, at, nan or value) for step, at, value, nan in sorted(rows)]

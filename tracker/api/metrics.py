@@ -11,8 +11,9 @@ from tracker.api.wire import Int64, Message, MetricItem, Text, double, filled
 from tracker.errors import Invalid
 from tracker.models import Candidate, Role
 from tracker.search import paging
-from tracker.series import Kept, Series, Steps
+from tracker.series import Series
 from tracker.summary import Row
+from tracker.thinning import EVERY_STEP, Kept, Steps
 
 MAX_RUNS = 100
 MAX_BULK_POINTS = 25_000
@@ -133,10 +134,10 @@ def history_bulk_interval(call: Call, asked: BulkInterval) -> dict[str, Any]:
     return filled(metrics=points_of_runs(asked.metric_key, rows))
 
 
-def steps(asked: BulkInterval) -> Steps | None:
+def steps(asked: BulkInterval) -> Steps:
     first, last = asked.start_step, asked.end_step
     if first is None and last is None:
-        return None
+        return EVERY_STEP
     if first is None or last is None:
         raise Invalid(
             "If either start step or end step are specified, both must be specified."
