@@ -59,6 +59,9 @@ COLUMNS = Summary._fields
 
 def of(rows: Collection[Row], logged_ms: int) -> Summary:
     """The summary of some points."""
+    if len(rows) == 1:
+        [only] = rows
+        return of_one(only, logged_ms)
     ordered = sorted(rows)
     finite = [row for row in ordered if not row.is_nan and math.isfinite(row.value)]
     # Where several steps share the extreme value, the first of them is named.
@@ -77,6 +80,15 @@ def of(rows: Collection[Row], logged_ms: int) -> Summary:
         highest.value if highest else None,
         highest.step if highest else None,
         logged_ms,
+    )
+
+
+def of_one(row: Row, logged_ms: int) -> Summary:
+    """The same of a single point, as most series begin."""
+    is_finite = not row.is_nan and math.isfinite(row.value)
+    value, step = (row.value, row.step) if is_finite else (None, None)
+    return Summary(
+        *row, *row, True, 1, int(is_finite), value, value, step, value, step, logged_ms
     )
 
 
