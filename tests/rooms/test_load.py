@@ -2,11 +2,12 @@
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError
 
 from tests import make
 from tracker.management import indexes, load
 from tracker.management.load import Load, Size, told
-from tracker.models import Candidate, Experiment, Key, Kind, Point
+from tracker.models import Candidate, Experiment, Key, Kind, Point, Tag
 from tracker.search import candidates as search
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +101,14 @@ def test_indexes_are_there_again_also_after_a_stop(monkeypatch):
     started.close()
 
     assert not any(indexes.missing(model) for model in load.FILLED)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_database_looks_at_rows_again_also_after_a_stop():
+    started = Load(make.experiment(make.project())).candidates(20)
+    next(started)
+    next(started)
+    started.close()
+
+    with pytest.raises(IntegrityError):
+        Tag.objects.create(candidate_id=99, experiment_id=99, key="k", value="")

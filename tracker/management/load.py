@@ -2,15 +2,16 @@
 
 import math
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 
-from tracker import points, rows, seeds, summary, tiling
-from tracker.management import indexes
+from tracker import points, seeds, summary, tiling
+from tracker.management import copying, indexes
+from tracker.management.copying import append, following
 from tracker.models import (
     Candidate,
     Counter,
@@ -24,7 +25,7 @@ from tracker.models import (
 from tracker.models.candidates import new_eid
 from tracker.summary import Row
 
-FACTS_AT_ONCE = 20_000  # metrics and params in one transaction
+FACTS_AT_ONCE = 60_000  # metrics and params in one transaction
 INDEXED_BELOW = 1_000  # so many more candidates arrive as anybody's would
 FILLED = (Candidate, Param, Tag, Metric)
 TEAMS = "red green blue teal pink gold gray".split()
@@ -32,7 +33,7 @@ FIRST_MS = 1_700_000_000_000
 CURVE = "curve"
 
 CANDIDATE = (
-    "project_id experiment_id iid eid name user_id status started_ms ended_ms"
+    "id project_id experiment_id iid eid name user_id status started_ms ended_ms"
     " artifact_uri parent_eid config created_at written_ms"
 ).split()
 Progress = Iterator[tuple[int, int]]  # done, of how many
@@ -72,7 +73,7 @@ class Load:
         self.name_keys()
         done = self.experiment.candidates.count()
         yield done, wanted
-        with self.quickly(wanted - done):
+        with copying.hurried(), self.quickly(wanted - done):
             while done < wanted:
                 size = min(self.size.chunk, wanted - done)
                 with transaction.atomic():
@@ -81,9 +82,9 @@ class Load:
                 yield done, wanted
 
     def quickly(self, more: int) -> AbstractContextManager[None]:
-        """Where most of the rows are still to come, index them when all are there."""
+        """Where many of the rows are still to come, index them when all are there."""
         indexes.complete(FILLED)
-        if more < max(INDEXED_BELOW, Candidate.objects.count()):
+        if more < max(INDEXED_BELOW, Candidate.objects.count() // 4):
             return nullcontext()
         return indexes.set_aside(FILLED)
 
@@ -105,78 +106,66 @@ class Load:
         )
 
     def chunk(self, numbers: range) -> None:
-        made = {number: told(number, self.size) for number in numbers}
-        ids = self.insert_candidates(made)
+        made = [(told(number, self.size), number) for number in numbers]
+        ids = following("tracker_candidate", len(made))
+        last = reserved(self.experiment.project_id, len(made))
+        several = [
+            Made(pk, iid, new_eid(), FIRST_MS + number * 1000, number, one)
+            for (one, number), pk, iid in zip(
+                made, ids, range(last - len(made) + 1, last + 1), strict=True
+            )
+        ]
         experiment = self.experiment.pk
+        append("tracker_candidate", CANDIDATE, map(self.candidate, several))
         append(
             "tracker_param",
             ["candidate_id", "experiment_id", "key", "value", "number"],
-            [
-                (ids[number], experiment, key, value, float(value))
-                for number, one in made.items()
-                for key, value in one.params.items()
-            ],
+            (
+                (one.pk, experiment, key, value, float(value))
+                for one in several
+                for key, value in one.told.params.items()
+            ),
         )
         append(
             "tracker_tag",
             ["candidate_id", "experiment_id", "key", "value"],
-            [
-                (ids[number], experiment, key, value)
-                for number, one in made.items()
-                for key, value in one.tags.items()
-            ],
+            (
+                (one.pk, experiment, key, value)
+                for one in several
+                for key, value in one.told.tags.items()
+            ),
         )
-        self.insert_metrics(ids, made)
+        self.insert_metrics(several)
 
-    def insert_candidates(self, told: dict[int, "Told"]) -> dict[int, int]:
-        """Returns their primary keys."""
-        numbers = list(told)
+    def candidate(self, one: "Made") -> tuple[Any, ...]:
         experiment = self.experiment
-        project = experiment.project_id
-        last = reserved(project, len(numbers))
-        made = []
-        for place, number in enumerate(numbers):
-            eid, started = new_eid(), FIRST_MS + number * 1000
-            made.append(
-                (
-                    project,
-                    experiment.pk,
-                    last - len(numbers) + place + 1,
-                    eid,
-                    f"run-{number}",
-                    "load",
-                    "FINISHED",
-                    started,
-                    started + 900,
-                    f"mlflow-artifacts:/{experiment.iid}/{eid}/artifacts",
-                    "",
-                    seeds.config(told[number].params),
-                    "2024-01-01 00:00:00+00:00",
-                    started + 900,
-                )
-            )
-        append("tracker_candidate", CANDIDATE, made)
-        stored = Candidate.objects.filter(eid__in=[one[3] for one in made])
-        by_iid = dict(stored.values_list("iid", "pk"))
-        return {
-            number: by_iid[last - len(numbers) + place + 1]
-            for place, number in enumerate(numbers)
-        }
-
-    def insert_metrics(self, ids: dict[int, int], made: dict[int, "Told"]) -> None:
-        """The series and the one point of each."""
-        owners = dict(
-            Candidate.objects.filter(pk__in=ids.values()).values_list("pk", "eid")
+        return (
+            one.pk,
+            experiment.project_id,
+            experiment.pk,
+            one.iid,
+            one.eid,
+            f"run-{one.number}",
+            "load",
+            "FINISHED",
+            one.started_ms,
+            one.started_ms + 900,
+            f"mlflow-artifacts:/{experiment.iid}/{one.eid}/artifacts",
+            "",
+            seeds.config(one.told.params),
+            "2024-01-01 00:00:00+00:00",
+            one.started_ms + 900,
         )
-        first = following("tracker_metric", len(made) * self.size.metrics)
-        series: list[rows.Values] = []
-        stored: list[rows.Values] = []
-        for number, one in made.items():
-            started = FIRST_MS + number * 1000
-            owner = (ids[number], self.experiment.pk, started, owners[ids[number]])
-            for key, value in one.metrics.items():
-                pk, point = first + len(series), Row(0, started, value, False)
-                series.append((pk, *owner, key, *summary.of({point}, started)))
+
+    def insert_metrics(self, several: Sequence["Made"]) -> None:
+        """The series and the one point of each."""
+        ids = iter(following("tracker_metric", len(several) * self.size.metrics))
+        series, stored = [], []
+        for one in several:
+            owner = (one.pk, self.experiment.pk, one.started_ms, one.eid)
+            for key, value in one.told.metrics.items():
+                pk, point = next(ids), Row(0, one.started_ms, value, False)
+                series.append((pk, *owner, key, *summary.of_one(point, one.started_ms)))
                 stored.append((pk, *point))
         append("tracker_metric", ["id", *points.SERIES], series)
         append("tracker_point", points.POINT, stored)
@@ -190,7 +179,7 @@ class Load:
         yield 0, wanted
         for place, candidate in enumerate(newest[:number]):
             if not candidate.metrics.filter(key=CURVE).exists():
-                with transaction.atomic():
+                with copying.hurried(), transaction.atomic():
                     series = self.insert_curve(candidate, length)
                 tiling.build(series)
             yield (place + 1) * length, wanted
@@ -200,7 +189,7 @@ class Load:
         Key.objects.get_or_create(
             experiment=self.experiment, kind=Kind.METRIC, key=CURVE
         )
-        series = following("tracker_metric", 1)
+        [series] = following("tracker_metric", 1)
         curve = [on_curve(candidate.pk, step) for step in range(length)]
         row = (
             series,
@@ -223,6 +212,18 @@ class Told:
     metrics: dict[str, float]
     params: dict[str, str]
     tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A candidate on its way into the tables."""
+
+    pk: int
+    iid: int
+    eid: str
+    started_ms: int
+    number: int
+    told: Told
 
 
 def told(number: int, size: Size = SIZE) -> Told:
@@ -267,33 +268,3 @@ def reserved(project: int, size: int) -> int:
         )
         [last] = cursor.fetchone()
     return int(last)
-
-
-def following(table: str, size: int) -> int:
-    """The first of so many new primary keys."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT min(nextval(pg_get_serial_sequence(%s, 'id')))"
-                " FROM generate_series(1, %s)",
-                [table, size],
-            )
-        else:
-            cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
-        [first] = cursor.fetchone()
-    return int(first)
-
-
-def append(table: str, columns: list[str], values: Any) -> None:
-    """Rows that nobody else knows, from any iterable: COPY, or a statement run for each."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-                for row in values:
-                    copy.write_row(row)
-        else:
-            cursor.executemany(
-                f"INSERT INTO {table} ({', '.join(columns)})"
-                f" VALUES ({rows.places(len(columns))})",
-                values,
-            )
