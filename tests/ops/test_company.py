@@ -1,8 +1,6 @@
 """The same server as a company runs it: PostgreSQL, Redis, a bucket, and accounts."""
 
-import contextlib
 import os
-import subprocess
 import sys
 import time
 
@@ -12,7 +10,8 @@ import pytest
 import requests
 
 from tests import parts
-from tests.live import Server, environment, free_port
+from tests.live import Server, free_port
+from tests.ops.programs import Process, wait_for
 from tests.postgresql import new_database
 
 AWS = {
@@ -20,44 +19,6 @@ AWS = {
     "AWS_SECRET_ACCESS_KEY": "test",  # moto takes any
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-
-
-def wait_for(condition, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.1)
-    return found
-
-
-def listening(port):
-    import socket
-
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-        return True
-    return False
-
-
-class Process:
-    """A program that listens on a port of its own."""
-
-    def __init__(self, *command, port, folder):
-        self.command, self.port, self.folder = command, port, folder
-
-    def start(self):
-        self.process = subprocess.Popen(
-            self.command,
-            cwd=self.folder,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        wait_for(lambda: listening(self.port))
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import requests
 
 from tests import parts
 from tests.live import ROOT, Server, environment, free_port
-from tests.ops.test_company import Process, wait_for
+from tests.ops.programs import Process, wait_for
 from tracker.models.candidates import TILED_FROM
 
 FILES = 6

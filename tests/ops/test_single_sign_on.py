@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.live import Server, environment, free_port
-from tests.ops.test_company import listening, wait_for
+from tests.ops.programs import listening, wait_for
 
 TEAM = {
     "TRACKER_MODE": "team",
