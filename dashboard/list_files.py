@@ -5,11 +5,17 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 
 from dashboard.table.exports import Line, guarded, plain
 
 KINDS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+
+
+def links(request: HttpRequest) -> dict[str, str]:
+    """The addresses of this page as files, with the same choices."""
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return {form: f"{request.path.rstrip('/')}.{form}{query}" for form in KINDS}
 
 
 def answer(

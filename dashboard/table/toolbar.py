@@ -50,6 +50,7 @@ def view_tabs(given: Listing) -> dict[str, Any]:
     current = views.current
     return {
         "tabs": tabs,
+        "has_saved": bool(views.offered),
         "current": current,
         "note": views.note,
         "is_modified": state.is_modified,

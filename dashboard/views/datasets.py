@@ -7,10 +7,16 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from dashboard.candidate import dataset
-from dashboard.candidate.head import found, head
+from dashboard.candidate.head import Found, found, head
+from dashboard.list_files import links
 from dashboard.table import condition
 from tracker.models import Role
 from tracker.permits import needs
+
+
+def nth(where: Found, number: int) -> dataset.Described | None:
+    """Beyond what a database can count, there is none either."""
+    return dataset.described(where.candidate, number) if 0 < number <= 10_000 else None
 
 
 @needs(Role.READER)
@@ -20,10 +26,7 @@ def dataset_read(
     where = found(request, slug, iid)
     if where.gone:
         return where.gone
-    # Beyond what a database can count, there is none either.
-    described = (
-        dataset.described(where.candidate, number) if 0 < number <= 10_000 else None
-    )
+    described = nth(where, number)
     if described is None:
         raise Http404
     text = condition.joined(
@@ -34,5 +37,6 @@ def dataset_read(
     page = head(request, where, "code") | {
         "described": described,
         "readers_url": f"{table}?{urlencode({'q': text})}",
+        "page_files": links(request),
     }
     return render(request, "dashboard/dataset.html", page)

@@ -19,7 +19,7 @@ from dashboard.charts.leaderboard import Row
 from dashboard.charts.plotly import with_charts
 from dashboard.directions import Direction, direction
 from dashboard.find import Opened
-from dashboard.list_files import KINDS
+from dashboard.list_files import links
 from dashboard.table import matching
 from dashboard.table.columns import Catalogue
 from dashboard.table.state import State
@@ -117,14 +117,8 @@ def board_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]
         "axes": list(zip_longest(AXES, objectives, fillvalue="")),
         "pareto": pareto_chart(request, slug, there, spec) if spec else None,
         "candidates_url": reverse("candidate", args=[slug, 0])[:-2],
-        "board_files": file_urls(request),
+        "page_files": links(request),
     }
-
-
-def file_urls(request: HttpRequest) -> dict[str, str]:
-    """The same board as files."""
-    query = f"?{request.GET.urlencode()}" if request.GET else ""
-    return {form: f"{request.path.rstrip('/')}.{form}{query}" for form in KINDS}
 
 
 def usual_objectives(keys: Sequence[str], key: str) -> list[str]:
@@ -195,7 +189,26 @@ def sweep_tab(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     return render(request, "dashboard/sweep.html", page)
 
 
-def sweep_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
+class Search(NamedTuple):
+    """The trials that are looked at, and by which metric."""
+
+    problems: list[str]
+    studies: list[Study]
+    study: Study | None  # None: the whole experiment
+    members: QuerySet[Candidate]
+    params: list[str]
+    metrics: list[str]
+    key: str
+
+    @property
+    def newest(self) -> list[Candidate]:
+        trials = self.members.order_by("-started_ms", "eid")
+        return list(
+            trials.only("iid", "name", "started_ms", "status")[: sweep.MAX_CANDIDATES]
+        )
+
+
+def asked_search(request: HttpRequest, there: Opened) -> Search:
     studies = studies_of(there)
     asked = request.GET.get("parent", "")
     by_iid = {str(study.candidate.iid): study for study in studies}
@@ -204,36 +217,37 @@ def sweep_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]
     if asked not in ("", "all") and asked not in by_iid:
         problems.append(f"#{asked[:20]} is no parent here.")
     members = Candidate.objects.alive().filter(experiment=there.experiment)
-    pairs: list[tuple[str, str]] = []
     if study:
         members = members.children_of(study.candidate.eid)
-        pairs = [("q", f"parent = {study.candidate.iid}")]
     params, metrics = sweep.offered([there.experiment.pk])
     ordered = sweep_charts.by_weight_of(metrics) or metrics
     key = request.GET.get("m", "")
     key = key if key in metrics else there.primary or next(iter(ordered), "")
-    newest = list(
-        members.order_by("-started_ms", "eid").only("iid", "name", "started_ms")[
-            : sweep.MAX_CANDIDATES
-        ]
-    )
-    addresses = [sweep.Address(Kind.PARAM, name) for name in params]
-    known = sweep.sampled(newest, addresses, is_cut=False)
+    return Search(problems, studies, study, members, params, metrics, key)
+
+
+def sweep_page(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
+    asked = asked_search(request, there)
+    study, key = asked.study, asked.key
+    pairs = [("q", f"parent = {study.candidate.iid}")] if study else []
+    addresses = [sweep.Address(Kind.PARAM, name) for name in asked.params]
+    known = sweep.sampled(asked.newest, addresses, is_cut=False)
     telling = sweep.telling(known, addresses)
     return {
-        "problems": problems,
-        "studies": studies,
+        "problems": asked.problems,
+        "studies": asked.studies,
         "study": study,
         "whole": study is None,
-        "metric_keys": metrics,
+        "metric_keys": asked.metrics,
         "key": key,
         "words": direction(key).words,
-        "facts": facts_of(members),
-        "best": best_trial(members, key),
+        "facts": facts_of(asked.members),
+        "best": best_trial(asked.members, key),
         "charts": sweep_charts_of(slug, there, key, telling, known, pairs),
         "candidates_url": reverse("candidate", args=[slug, 0])[:-2],
         "table_url": reverse("experiment", args=[slug, there.experiment.iid])
         + (f"?{urlencode(pairs)}" if pairs else ""),
+        "page_files": links(request),
     }
 
 

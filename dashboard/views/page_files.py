@@ -1,9 +1,12 @@
-"""What pages of experiments, candidates and models show in tables, as files.
+"""What pages of projects, experiments, candidates and models show, as files.
 
 Each takes the address of its page, with the same filter and choices.
 """
 
-from django.http import HttpRequest, HttpResponseRedirect
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from artifacts.models import Artifact
@@ -11,14 +14,74 @@ from dashboard import find
 from dashboard.candidate.head import found as find_candidate
 from dashboard.charts import boards
 from dashboard.charts.charted import opened as open_experiment
-from dashboard.list_files import answer
+from dashboard.list_files import KINDS, answer
 from dashboard.registered import aliases_of, makers_of
 from dashboard.registered import found as find_model
+from dashboard.table.exports import plain
+from dashboard.views import projects
 from dashboard.views.explain import asked_changes
 from dashboard.views.insights import asked_board
+from dashboard.views.list_files import EXPERIMENT, experiment_row
 from dashboard.views.models import MAX_LINES, written
-from tracker.models import Role
+from tracker.models import Project, Role
+from tracker.models.states import state
 from tracker.permits import needs
+
+# ---------------------------------------------------------------- project
+
+
+@needs(Role.READER)
+def project_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """The overview."""
+    if Project.objects.filter(slug=f"{slug}.json").exists():
+        # The address of a project that is called so, without its slash.
+        return projects.project(request, f"{slug}.json")
+    project = find.project(request, slug)
+    shown = projects.overview(project)
+    told = {
+        "slug": project.slug,
+        "name": project.name,
+        "visibility": project.visibility,
+        "description": project.description,
+        "size_bytes": shown["kept_bytes"],
+        "needs_attention": [brief(one) for one in shown["trouble"]],
+        "live": [brief(one) for one in shown["live"]],
+        "recent": [brief(one) for one in shown["recent"]],
+        "experiments": [
+            dict(zip(EXPERIMENT, experiment_row(one), strict=True))
+            for one in shown["experiments"]
+        ],
+        "versions": [
+            {
+                "model": one.model.name,
+                "version": one.version,
+                "aliases": [pointed.alias for pointed in one.aliases.all()],
+                "created": written(one.created_ms),
+            }
+            for one in shown["versions"]
+        ],
+    }
+    return HttpResponse(
+        orjson.dumps(told, option=orjson.OPT_INDENT_2), content_type=KINDS["json"]
+    )
+
+
+def brief(one: projects.Shown) -> dict[str, Any]:
+    """A candidate as a short list shows it."""
+    return {
+        "number": one.candidate.iid,
+        "name": one.candidate.name,
+        "run_id": one.candidate.eid,
+        "experiment": one.candidate.experiment.name,
+        "state": state(one.candidate).value,
+        "metric": one.column.full_label if one.column else None,
+        "value": plain(one.value),
+        "is_best": one.is_best,
+    }
+
+
+# ---------------------------------------------------------------- experiments
+
 
 BOARD = (
     "place", "configuration", "candidates", "n", "metric", "mean", "half_width",

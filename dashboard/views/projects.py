@@ -266,6 +266,20 @@ def created(owner: User, form: ProjectForm) -> HttpResponse:
 def project(request: HttpRequest, slug: str) -> HttpResponse:
     """A project's overview. Its address is also a tracking URI."""
     project = find.project(request, slug)
+    page = overview(project) | {
+        "project": project,
+        "section": "overview",
+        "tracking_page": request.path.rstrip("/") + "/",
+        "description": prose.html(project.description, project.slug),
+        "boards": boards.starred(project, request.user),
+        "members": project.memberships.count,  # asked for in team mode alone
+        "may_own": find.may(request, project, Role.OWNER),
+    }
+    return render(request, "dashboard/project.html", page)
+
+
+def overview(project: Project) -> dict[str, Any]:
+    """Its short lists, and what its files take up."""
     candidates = of_alive(project.candidates.all())
     trouble, live, recent = shortlists(
         troubled(candidates), running(candidates), candidates.order_by("-iid")
@@ -273,22 +287,14 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     experiments = with_total(project.experiments.alive()).order_by(
         F("newest_ms").desc(nulls_last=True), "-created_ms"
     )
-    page = {
-        "project": project,
-        "section": "overview",
-        "tracking_page": request.path.rstrip("/") + "/",
-        "description": prose.html(project.description, project.slug),
+    return {
         "trouble": trouble,
         "live": without(live, trouble),
         "recent": recent,
         "experiments": details(project, list(experiments[:SHORT_LIST])),
-        "boards": boards.starred(project, request.user),
         "versions": newest_versions(project),
         "kept_bytes": kept_bytes(project),
-        "members": project.memberships.count,  # asked for in team mode alone
-        "may_own": find.may(request, project, Role.OWNER),
     }
-    return render(request, "dashboard/project.html", page)
 
 
 def kept_bytes(project: Project) -> int:

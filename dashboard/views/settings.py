@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -18,6 +19,7 @@ from dashboard.access_forms import (
     ProjectTokenForm,
     RoleForm,
 )
+from dashboard.list_files import links
 from tracker import access, invitations, members, projects
 from tracker import tokens as access_tokens
 from tracker.access import Actor
@@ -146,16 +148,20 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, f"{added.user.username} is a member now.")
             return redirect("members", project.slug)
-    return page(request, project, "members", listed(project) | {"form": form})
+    content = listed(project) | {"form": form, "page_files": links(request)}
+    return page(request, project, "members", content)
 
 
-def listed(project: Project) -> dict[str, Any]:
-    """What the members page shows beside the form that was sent."""
-    current = (
+def people_of(project: Project) -> QuerySet[Membership]:
+    return (
         Membership.objects.filter(project=project, user__is_bot=False)
         .select_related("user")
         .order_by("-role", "user__username")
     )
+
+
+def listed(project: Project) -> dict[str, Any]:
+    """What the members page shows beside the form that was sent."""
     invited = (
         Invitation.objects.open()
         .filter(project=project)
@@ -165,7 +171,7 @@ def listed(project: Project) -> dict[str, Any]:
     return {
         "form": MemberForm(),
         "invitation_form": InvitationForm(auto_id="invite_%s"),
-        "members": current[:MOST_SHOWN],
+        "members": people_of(project)[:MOST_SHOWN],
         "invitations": invited[:MOST_SHOWN],
         "roles": Role.choices,
     }

@@ -18,7 +18,8 @@ from dashboard.candidate.results import value_of
 from dashboard.charts import frames, options
 from dashboard.charts.plotly import with_charts
 from dashboard.directions import Direction
-from tracker.models import CIBuild, Metric, Role
+from dashboard.list_files import links
+from tracker.models import Candidate, CIBuild, Metric, Role
 from tracker.permits import needs
 
 MAX_CHARTS = 12
@@ -45,37 +46,67 @@ def source(where: Found, artifact: Artifact) -> Source:
 # ---------------------------------------------------------------- code, environment
 
 
-@needs(Role.READER)
-def code(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
-    where = found(request, slug, iid)
-    if where.gone:
-        return where.gone
-    this = where.candidate
-    above = head(request, where, "code")
+class Ran(NamedTuple):
+    """What the Code tab tells: what ran, on what, and with which data."""
+
+    tags: dict[str, str]
+    build: CIBuild | None
+    code: list[about.Fact]
+    ci: list[about.Fact]
+    known: surroundings.Surroundings
+    machine: list[tuple[str, str]]
+    datasets: list[about.Read]
+    checks: list[reproduce.Check]
+
+
+def ran(this: Candidate) -> Ran:
     tags = dict(this.tags.values_list("key", "value"))
     params = dict(this.params.values_list("key", "value"))
     keys = list(this.metrics.values_list("key", flat=True))
     build = CIBuild.objects.filter(candidate=this).first()
     known = surroundings.of([this])[this.pk]
+    datasets = about.datasets(this)
+    return Ran(
+        tags=tags,
+        build=build,
+        code=[*about.source(tags), *about.code(tags, build)],
+        ci=about.ci(build),
+        known=known,
+        machine=machine_facts(tags, params, keys),
+        datasets=datasets,
+        checks=reproduce.checks(tags, params, build, datasets, known),
+    )
+
+
+@needs(Role.READER)
+def code(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
+    where = found(request, slug, iid)
+    if where.gone:
+        return where.gone
+    above = head(request, where, "code")
+    this = ran(where.candidate)
     packages = [
         (name, version)
-        for name, version in sorted(known.packages.items())
+        for name, version in sorted(this.known.packages.items())
         if matches(request, name, version)
     ]
     page = above | {
-        "code": [*about.source(tags), *about.code(tags, build)],
-        "build": build,
-        "ci": about.ci(build),
-        "diff": diff(tags),
+        "code": this.code,
+        "build": this.build,
+        "ci": this.ci,
+        "diff": diff(this.tags),
         "files": [source(where, one) for one in code_files(where)],
-        "known": known,
-        "sources": [source(where, one) for one in [*known.sources, *known.locks]],
+        "known": this.known,
+        "sources": [
+            source(where, one) for one in [*this.known.sources, *this.known.locks]
+        ],
         "packages": packages,
-        "package_count": len(known.packages),
+        "package_count": len(this.known.packages),
         "filter": request.GET.get("f", ""),
-        "machine": machine_facts(tags, params, keys),
-        "datasets": about.datasets(this),
-        "checks": reproduce.checks(tags, params, build, about.datasets(this), known),
+        "machine": this.machine,
+        "datasets": this.datasets,
+        "checks": this.checks,
+        "page_files": links(request),
     }
     return render(request, "dashboard/code.html", page)
 
@@ -122,6 +153,20 @@ class Use(NamedTuple):
     points: int
 
 
+def system_metrics(this: Candidate) -> list[Metric]:
+    return list(this.metrics.filter(key__startswith="system/").order_by("key")[:500])
+
+
+def use_of(metric: Metric) -> Use:
+    return Use(
+        metric.key.removeprefix("system/"),
+        metric.mean,
+        value_of(metric, Direction.MAX).number,
+        frames.last_value(metric),
+        metric.count,
+    )
+
+
 class Drawn(NamedTuple):
     """One of several charts on a page."""
 
@@ -137,9 +182,7 @@ def system(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     if where.gone:
         return where.gone
     above = head(request, where, "system")
-    metrics = list(
-        where.candidate.metrics.filter(key__startswith="system/").order_by("key")[:500]
-    )
+    metrics = system_metrics(where.candidate)
     opts = options.read(request.GET)
     curves = [metric for metric in metrics if metric.count > 1]
     drawn = frames.several(
@@ -156,16 +199,8 @@ def system(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
             )
         ],
         "frame": drawn[0] if drawn else None,
-        "uses": [
-            Use(
-                metric.key.removeprefix("system/"),
-                metric.mean,
-                value_of(metric, Direction.MAX).number,
-                frames.last_value(metric),
-                metric.count,
-            )
-            for metric in metrics
-        ],
+        "uses": [use_of(metric) for metric in metrics],
+        "page_files": links(request),
         "left_out": max(0, len(curves) - MAX_CHARTS),
         "hints": hints(metrics),
         "machine": machine_facts(tags, params, [metric.key for metric in metrics]),

@@ -10,7 +10,7 @@ from artifacts import ingest
 from artifacts.paths import Place
 from tests import make
 from tests.dashboard.reading import Page
-from tracker import registry
+from tracker import inputs, lifecycle, recording, registry
 
 
 def lines(answer):
@@ -106,3 +106,112 @@ def test_models_are_a_table_as_well(browser, vision):
         "1",
         "champion=1",
     )
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_search_lists_its_trials(browser, sweep, form):
+    parent = make.candidate(sweep, name="study")
+    for n in (1, 2):
+        make.candidate(
+            sweep,
+            name=f"trial{n}",
+            tags={"mlflow.parentRunId": parent.eid},
+            params={"lr": f"0.{n}"},
+            metrics={"val/acc": n / 4},
+        )
+    url = f"/p/vision/experiments/{sweep.iid}/sweep"
+
+    rows = lines(browser.get(file_link(browser, f"{url}/?parent={parent.iid}", form)))
+
+    assert {row["name"]: (row["m:val/acc"], row["p:lr"]) for row in rows} == {
+        "trial1": plainly(form, 0.25, 0.1),
+        "trial2": plainly(form, 0.5, 0.2),
+    }
+    assert len(lines(browser.get(f"{url}.{form}?parent=all"))) == 3
+
+
+def plainly(form, *values):
+    """CSV knows no numbers."""
+    return tuple(map(repr, values)) if form == "csv" else values
+
+
+def file_link(browser, page, form):
+    [link] = [
+        a.attributes["href"]
+        for a in Page(browser.get(page)).main.all("a")
+        if f"{page.partition('?')[0][:-1]}.{form}" in a.attributes.get("href", "")
+    ]
+    return link
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_the_tabs_of_a_candidate_are_files(browser, sweep, form):
+    one = make.candidate(
+        sweep,
+        metrics={"system/cpu_utilization_percentage": 12.5, "acc": 0.5},
+        tags={"mlflow.source.git.commit": "77ab0e1", "host": "=gpu-07"},
+    )
+    url = f"/p/vision/c/{one.iid}"
+
+    [use] = lines(browser.get(file_link(browser, f"{url}/system/", form)))
+    facts = lines(browser.get(file_link(browser, f"{url}/code/", form)))
+
+    assert use["metric"] == "cpu_utilization_percentage"
+    assert float(use["mean"]) == 12.5
+    known = {(row["kind"], row["key"]): row["value"] for row in facts}
+    assert "77ab0e1" in known["code", "Commit"]
+    assert known["reproduce", "No seed"] == "no"
+
+
+def test_metrics_are_summed_up_in_json(browser, sweep):
+    points = [recording.Point("acc", n / 4, 1000 + n, n) for n in range(3)]
+    one = make.candidate(sweep, points=points, metrics={"loss": 1.0})
+    url = f"/p/vision/c/{one.iid}/metrics.json"
+
+    both, [acc] = lines(browser.get(url)), lines(browser.get(f"{url}?f=AC"))
+
+    assert [row["key"] for row in both] == ["acc", "loss"]
+    assert (acc["first"], acc["last"], acc["max_step"], acc["count"]) == (0, 0.5, 2, 3)
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_the_columns_of_a_dataset_are_a_file(browser, sweep, form):
+    one = make.candidate(sweep)
+    schema = {"mlflow_colspec": [{"name": "age", "type": "long", "required": True}]}
+    read = inputs.DatasetInput(
+        "people", "d1", "local", "a.csv", schema=json.dumps(schema)
+    )
+    inputs.log_inputs(one, datasets=[read])
+    url = f"/p/vision/c/{one.iid}/data/1/"
+
+    [column] = lines(browser.get(file_link(browser, url, form)))
+
+    assert (column["name"], column["type"]) == ("age", "long")
+    assert browser.get(f"/p/vision/c/{one.iid}/data/2.{form}").status_code == 404
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_members_are_a_file(browser, reader, vision, form):
+    url = "/p/vision/settings/members"
+
+    rows = lines(browser.get(file_link(browser, f"{url}/", form)))
+
+    assert {row["name"]: row["role"] for row in rows}[reader.username] == "Reader"
+
+
+def test_the_overview_of_a_project_is_json(browser, vision, sweep):
+    one = make.candidate(sweep, name="first", metrics={"acc": 0.5})
+
+    told = browser.get("/p/vision.json").json()
+
+    assert [each["number"] for each in told["recent"]] == [one.iid]
+    assert told["recent"][0]["value"] == 0.5
+    assert told["experiments"][0]["name"] == "sweep"
+
+
+def test_a_project_called_like_a_file_keeps_its_address(browser, owner, vision):
+    lifecycle.create_project("vision.json", owner=owner, name="Odd")
+
+    answer = browser.get("/p/vision.json")
+
+    assert "Odd" in answer.content.decode()
