@@ -47,25 +47,20 @@ def asked(request: HttpRequest, opened: Opened) -> Asked:
         opened,
         replace(
             state,
-            grouping=None,  # curves are grouped by the chart itself
+            grouping=None,  # a chart groups by itself, and all that match
             token="",
             size=SHOWN.get(show, SHOWN[USUAL_SHOWN]),
         ),
     )
     if found.problem:
         problems.append(f"{found.problem.message} Every candidate is drawn instead.")
-    group = tuple(
-        part
-        for part in request.GET.get("group", "").replace("\0", "").split(",")
-        if part
-    )
     scene = Scene(
         experiment=experiment,
         drawn=found.candidates,
         matching=found.search.listed,
         count=found.number.number,
         options=opts,
-        group=group[:8],
+        group=state.grouping.columns if state.grouping else (),
         baseline=baselines.of(experiment),
     )
     return Asked(experiment, state, found, scene, show, problems)

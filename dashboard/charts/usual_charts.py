@@ -12,6 +12,7 @@ from dashboard.find import Opened
 from dashboard.table.columns import Catalogue
 
 USUAL_CHARTS = 6
+COURSES = ("line", "band", "env")
 
 MAX_MATCHING = 12
 
@@ -72,11 +73,17 @@ def offered(there: Opened) -> tuple[list[str], list[str]]:
     return keys, params
 
 
+def curve_kind(show: str, *, is_grouped: bool) -> str:
+    """How the course of a metric is drawn where nobody chose a kind of chart."""
+    if is_grouped:
+        return "band"
+    return "env" if show == "all" else "line"
+
+
 def default_specs(
-    keys: Sequence[str], show: str, pinned: Sequence[str] = ()
+    keys: Sequence[str], kind: str, pinned: Sequence[str] = ()
 ) -> list[Spec]:
     """What is pinned, the metric to judge by with its partners, then by weight."""
-    kind = "env" if show == "all" else "line"
     chosen = [key for key in keys if not key.startswith("system/")] or list(keys)
     if chosen:
         last = chosen[0].rpartition("/")[2]
@@ -90,7 +97,7 @@ def found_by_name(
     request: HttpRequest,
     keys: Sequence[str],
     specs: Sequence[Spec],
-    show: str,
+    kind: str,
     problems: list[str],
 ) -> list[Spec]:
     """Charts of metrics whose name was searched for, or whose section was opened."""
@@ -98,9 +105,7 @@ def found_by_name(
     prefix = request.GET.get("open")
     if not text and prefix is None:
         return []
-    there = {
-        key for spec in specs if spec.kind in ("line", "env") for key in spec.fields
-    }
+    there = {key for spec in specs if spec.kind in COURSES for key in spec.fields}
     if text:
         chosen = [key for key in keys if holds(key, text)]
         if not chosen:
@@ -113,7 +118,6 @@ def found_by_name(
             f"{len(chosen)} metrics; these are the first {MAX_MATCHING}. Search for"
             " a longer part of a name to see the others."
         )
-    kind = "env" if show == "all" else "line"
     return [Spec(kind, (key,)) for key in chosen[:MAX_MATCHING]]
 
 
@@ -136,9 +140,7 @@ def prefix_of(key: str) -> str:
 def sections(
     request: HttpRequest, keys: Sequence[str], specs: Sequence[Spec]
 ) -> list[Section]:
-    there = {
-        key for spec in specs if spec.kind in ("line", "env") for key in spec.fields
-    }
+    there = {key for spec in specs if spec.kind in COURSES for key in spec.fields}
     counts: dict[str, int] = {}
     for key in keys:
         if key not in there:

@@ -315,12 +315,12 @@ def default_columns(
 MANY_VALUES = 12
 
 
-def worth(entry: Entry) -> tuple[bool, bool, int, str]:
+def worth(entry: Entry) -> tuple[bool, bool, int, int, str]:
     """What was swept over stands in front of what is one thing or the other; behind them
     come seeds, and what has so many values that it tells nothing apart."""
     is_many = entry.distinct > MANY_VALUES or entry.distinct >= entry.candidates
     towards_few = entry.distinct if is_many else -entry.distinct
-    return is_many, is_seed(entry.key), towards_few, entry.key
+    return is_many, is_seed(entry.key), towards_few, -entry.candidates, entry.key
 
 
 def arranged(columns: Collection[Column]) -> list[Column]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from tracker.models import Param
+from dashboard.table.columns import Column
+from tracker.models import Kind, Param, Tag
 from tracker.recording import as_number
 from tracker.seeds import is_seed
 
@@ -61,6 +62,20 @@ def alike(configurations: Mapping[int, Known], keys: Iterable[str]) -> set[int]:
     for pk, known in configurations.items():
         seen.setdefault(tuple(known.get(key) for key in keys), []).append(pk)
     return {pk for same in seen.values() if len(same) > 1 for pk in same}
+
+
+def values_of(
+    candidates: Iterable[int], columns: Iterable[Column]
+) -> dict[int, dict[Column, str]]:
+    """What these have in columns of params and tags. A query for each kind."""
+    found: dict[int, dict[Column, str]] = {pk: {} for pk in candidates}
+    for model, kind in ((Param, Kind.PARAM), (Tag, Kind.TAG)):
+        of_kind = {column.key: column for column in columns if column.kind == kind}
+        if of_kind:
+            rows = model.objects.filter(candidate__in=list(found), key__in=of_kind)
+            for pk, key, value in rows.values_list("candidate_id", "key", "value"):
+                found[pk][of_kind[key]] = value
+    return found
 
 
 def params_of(

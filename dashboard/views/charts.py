@@ -21,6 +21,7 @@ from dashboard.charts.plotly import with_charts
 from dashboard.charts.usual_charts import (
     MAX_AXES,
     choices,
+    curve_kind,
     default_specs,
     found_by_name,
     offered,
@@ -85,11 +86,16 @@ def tab(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
     metrics, params = offered(there)
     specs = chart_specs.read_many(request.GET.getlist("ch"), said.problems)
     is_chosen = bool(specs)
-    usual = default_specs(metrics, said.show, there.pinned)
+    grouping = said.state.grouping
+    course = curve_kind(said.show, is_grouped=grouping is not None)
+    usual = default_specs(metrics, course, there.pinned)
     specs = specs or usual
-    extra = found_by_name(request, metrics, specs, said.show, said.problems)
+    extra = found_by_name(request, metrics, specs, course, said.problems)
     drawn = with_frames(request, slug, said, specs, extra)
+    kinds = {spec.kind for spec in (*specs, *extra)}
+    names_candidates = grouping is None or "line" in kinds
     new_kind = KINDS.get(request.GET.get("new", ""))
+    kept = [(n, v) for n in ("q", "sort", "group") if (v := request.GET.get(n))]
     return {
         "state": said.state,
         "found": said.found,
@@ -97,7 +103,9 @@ def tab(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
         "charts": drawn[: len(specs)],
         "extra": drawn[len(specs) :],
         "frame": next((one.frame for one in drawn if one.frame), None),
-        "whom": whom(said, next(iter(metrics), "")),
+        "grouping": grouping,
+        # Where every chart is of groups, nobody asks which candidates come first.
+        "whom": whom(said, next(iter(metrics), "")) if names_candidates else None,
         "is_chosen": is_chosen,
         "sections": sections(request, metrics, specs),
         "filter": request.GET.get("f", ""),
@@ -113,7 +121,7 @@ def tab(request: HttpRequest, slug: str, there: Opened) -> dict[str, Any]:
         "new_choices": choices(new_kind, metrics, params) if new_kind else [],
         "new_name": request.GET.get("new", ""),
         "table_url": reverse("experiment", args=[slug, said.experiment.iid])
-        + (f"?{urlencode({'q': said.state.q})}" if said.state.q else ""),
+        + (f"?{urlencode(kept)}" if kept else ""),
         "candidates_url": reverse("candidate", args=[slug, 0])[:-2],
         "specs": [spec.text for spec in specs],
         "axis_keys": metrics[:MAX_AXES],

@@ -143,6 +143,13 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
     made = heads.heads(state, built)
     wanted = request.GET.get("find", "")[:250]
     only = request.GET.get("kind", "")[:1]
+    offered = picker.picker(
+        given.catalogue,
+        built.columns,
+        recent.known(request, given.catalogue),
+        wanted,
+        only,
+    )
     said = chips(state, given.opened.experiment, found)
     rows = given.rows()
     return {
@@ -182,13 +189,8 @@ def candidates_table(request: HttpRequest, given: Listing) -> dict[str, Any]:
         # columns
         "wanted": wanted,
         "shown_columns": picker.shown_choices(built.columns),
-        "picker": picker.picker(
-            given.catalogue,
-            built.columns,
-            recent.known(request, given.catalogue),
-            wanted,
-            only,
-        ),
+        "picker": offered,
+        "unlisted": sum(section.hidden for section in offered),
         "kinds": picker.KINDS,
         "only": only,
         "picker_hidden": state.pairs(without="cols after"),
@@ -271,7 +273,9 @@ def remarks(given: Listing) -> list[str]:
             for candidate in given.candidates
         )
         if missing:
-            said.append(f"{missing} of these have no {main.key}")
+            said.append(
+                f"{missing} of these {'has' if missing == 1 else 'have'} no {main.key}"
+            )
     if given.found.grouped and given.state.agg == "mean":
         said.append("± is the 95 % interval over at least three members")
     if main and scale:

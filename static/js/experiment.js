@@ -153,10 +153,12 @@
     });
   }
 
-  // ---- columns: narrow the list while typing; Enter asks the server, which knows more -----------
+  // ---- columns: narrow the list while typing; Enter, or a button, asks the server for the rest ---
   const finder = document.querySelector("[data-narrows]");
   finder?.addEventListener("input", () => {
     const wanted = finder.value.toLowerCase();
+    const further = document.querySelector("[data-further]");
+    if (further) further.hidden = !wanted;
     for (const choice of document.querySelectorAll("#columns .o:not(summary)"))
       choice.hidden = !choice.textContent.toLowerCase().includes(wanted);
     for (const part of document.querySelectorAll("#columns details")) {

@@ -3,6 +3,7 @@
 import re
 from itertools import product
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -459,3 +460,28 @@ def test_the_colours_of_pictures_are_those_of_the_pages():
     assert {k: v[1] for k, v in pictures.TOKENS.items()} == {
         k: dark[k] for k in pictures.TOKENS
     }
+
+
+def test_a_page_of_groups_opens_with_their_means(browser, sweep, candidates):
+    page = Page(browser.get(url(sweep), {"group": "p:model"}))
+
+    specs = [
+        parse_qs(urlsplit(each.attributes["data-chart"]).query)["ch"][0]
+        for each in page.main.all("figure")
+        if "data-chart" in each.attributes
+    ]
+    assert specs
+    assert all(spec.startswith("band!") for spec in specs)
+    links = [a.attributes["href"] for a in page.main.all("a") if a.text == "Charts"]
+    assert links[0].endswith("?group=p%3Amodel")
+
+
+def test_groups_by_a_tag_have_its_values(browser, sweep):
+    for n, team in enumerate(("red", "red", "blue")):
+        points = [recording.Point("acc", n + s, 1000 + s, s) for s in range(3)]
+        make.candidate(sweep, points=points, tags={"team": team})
+
+    found = chart(browser, sweep, "band!acc", group="t:team")
+
+    names = [entry["name"] for entry in found["legend"]]
+    assert names == ["team red (n=2)", "team blue (n=1)"]

@@ -50,17 +50,19 @@ def band(scene: Scene, spec: Spec) -> Answer:
     named = groups(scene, candidates)
     metrics, axis, unit, lines = series_of(scene, spec.fields[0], candidates)
     logged = {metric.candidate_id for metric in metrics}
-    ordered = sorted(
-        ((name, [c for c in members if c.pk in logged]) for name, members in named),
-        key=lambda group: -len(group[1]),
-    )
-    ordered = [group for group in ordered if group[1]]
+    # Numbered before anybody is left out: a group has one colour in every chart.
+    named.sort(key=lambda group: -len(group[1]))
+    numbered = [
+        (number, name, [c for c in members if c.pk in logged])
+        for number, (name, members) in enumerate(named)
+    ]
+    ordered = [one for one in numbered if one[2]]
     drawn, legend, rows = [], [], []
-    for number, (name, members) in enumerate(ordered[:MAX_GROUPS]):
+    for number, name, members in ordered[:MAX_GROUPS]:
         made = bands.interval([lines[c.pk] for c in members])
         if made is None:
             continue
-        look = figures.Look(number % 8, number // 8)
+        look = figures.Look(number % 8, number // 8 % 4)
         drawn.append(bands.Drawn(f"g{number}", look, made))
         legend.append(group_entry(number, look, name, made, len(members)))
         rows.append(band_row(name, made, len(members)))
@@ -126,15 +128,16 @@ def group_entry(
 def groups(
     scene: Scene, candidates: Sequence[Candidate]
 ) -> list[tuple[str, list[Candidate]]]:
-    """By the parameters asked for; by the whole configuration where none is."""
-    if not scene.group or "~seed" in scene.group:
+    """By the columns asked for; by the whole configuration where there are none."""
+    if not scene.group:
         return configurations(scene, candidates)
-    keys = [text.removeprefix("p:") for text in scene.group]
-    values = naming.params_of([c.pk for c in candidates], keys)
+    values = naming.values_of([c.pk for c in candidates], scene.group)
     found: dict[str, list[Candidate]] = {}
     for candidate in candidates:
-        known = values.get(candidate.pk, {})
-        name = ", ".join(f"{key} {known.get(key, '–')[:40]}" for key in keys)
+        known = values[candidate.pk]
+        name = ", ".join(
+            f"{column.key} {known.get(column, '–')[:40]}" for column in scene.group
+        )
         found.setdefault(name, []).append(candidate)
     return list(found.items())
 

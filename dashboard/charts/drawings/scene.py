@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from dashboard.charts import figures, frames, options, sweep
 from dashboard.charts.sweep import Address
+from dashboard.table.columns import Column
 from dashboard.templatetags.tracker_tags import grouped
 from tracker.models import Candidate, Experiment
 
@@ -28,7 +29,7 @@ class Scene:
     matching: QuerySet[Candidate]
     count: int
     options: options.Options
-    group: tuple[str, ...] = ()  # params; "~seed" is the whole configuration
+    group: tuple[Column, ...] = ()  # none: the whole configuration
     baseline: Candidate | None = None
 
     @cached_property
