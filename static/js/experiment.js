@@ -155,17 +155,19 @@
 
   // ---- columns: narrow the list while typing; Enter, or a button, asks the server for the rest ---
   const finder = document.querySelector("[data-narrows]");
-  finder?.addEventListener("input", () => {
+  const narrow = () => {
     const wanted = finder.value.toLowerCase();
     const further = document.querySelector("[data-further]");
     if (further) further.hidden = !wanted;
     for (const choice of document.querySelectorAll("#columns .o:not(summary)"))
       choice.hidden = !choice.textContent.toLowerCase().includes(wanted);
-    for (const part of document.querySelectorAll("#columns details")) {
+    for (const part of document.querySelectorAll("#columns details, #columns .list > fieldset")) {
       if (wanted) part.open = true;
-      part.hidden = Boolean(wanted) && !part.querySelector("label.o:not([hidden])");
+      part.hidden = Boolean(wanted) && !part.querySelector(".o:not(summary):not([hidden])");
     }
-  });
+  };
+  finder?.addEventListener("input", narrow);
+  if (finder?.value) narrow(); // what was asked for stands first, not the columns on show
   if (location.hash === "#columns") {
     const menu = document.getElementById("columns-menu");
     if (menu) menu.open = true;
