@@ -119,6 +119,23 @@ def test_nothing_is_picked_of_what_is_deleted(crowd, picks):
     assert not picks
 
 
+@pytest.mark.parametrize("order_by", [[], ["metrics.b DESC"]])
+def test_what_is_looked_up_among_the_gathered_is_what_is_found(
+    crowd, monkeypatch, order_by, django_assert_max_num_queries
+):
+    query = {"text": "params.p = '1' AND run_name LIKE '%c%'", "order_by": order_by}
+    expected = through(crowd, **query)
+    monkeypatch.setattr(candidates, "FEW", 3)
+    monkeypatch.setattr(candidates, "_worth_listing", lambda _: 5)
+
+    with django_assert_max_num_queries(99) as asked:
+        found = through(crowd, **query)
+
+    assert any("LIMIT 20)" in one["sql"] for one in asked.captured_queries)
+    assert found == expected
+    assert len(found) > 5
+
+
 # ---------------------------------------------------------------- pages that end early
 
 

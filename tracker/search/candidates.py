@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
-from tracker.models import Candidate, Experiment, Metric, Tally
+from tracker.models import Candidate, Experiment, Metric
+from tracker.rows import of_each
 from tracker.search import candidate_orders as orders
 from tracker.search import grammar, ordering
 from tracker.search.candidate_fields import RUNS, Question, Term
@@ -101,7 +102,7 @@ def choose(
     if few is not None:
         rows = rows.filter(pk__in=few.keys)
         return Choice(rows, of_some, of_some, is_few=True)
-    rows = rows.filter(experiment__in=within)
+    rows = rows.filter(begin.gathered, experiment__in=within)
     if picked is None:
         return Choice(rows, orders.order(terms, metric, known, within, walks), of_some)
     walks = walks.picking(Q(eid__among=picked.series.values("eid")))
@@ -120,6 +121,8 @@ FEW = 1000
 BALANCE = 100
 # To pick from what one index holds, without a look at the rows themselves, is much cheaper.
 PICKED = 4
+# Beside other conditions a walk is long, and this many are soon gathered to be looked up.
+GATHERED = 10_000
 
 
 class Few(NamedTuple):
@@ -137,10 +140,14 @@ class Picked(NamedTuple):
 
 
 class Begin(NamedTuple):
-    """Where a search begins; with neither at the order's first row."""
+    """Where a search begins; with neither at the order's first row.
+
+    What it meets on its way is looked up among those that are gathered first.
+    """
 
     few: Few | None = None
     picked: Picked | None = None
+    gathered: Q = Q()
 
 
 def _begin(
@@ -166,7 +173,9 @@ def _begin(
         picked = _picked(indexed, within, PICKED * most)
         if picked is not None:
             return Begin(picked=picked)
-    return Begin(_listed(others, within, most))
+    if len(asked) == 1:
+        return Begin(_listed(others, within, most))
+    return _listed_or_gathered(others, within, most)
 
 
 def _is_series(narrowed: Narrowed) -> bool:
@@ -197,7 +206,23 @@ def _listed(
     return None
 
 
+def _listed_or_gathered(
+    indexed: Sequence[tuple[Question, Narrowed]], within: Sequence[int], most: int
+) -> Begin:
+    limit = max(most, min(PICKED * most, GATHERED))
+    for one in indexed:
+        found = one[1].rows.filter(experiment__in=within).values("candidate")
+        number = found[: limit + 1].count()
+        if number <= most:
+            return Begin(_listed([one], within, most))
+        if number <= limit:
+            return Begin(gathered=Q(pk__among=found[:limit]))
+    return Begin()
+
+
 def _worth_listing(within: Sequence[int]) -> int:
-    tallied = Tally.objects.filter(experiment__in=within)
-    size = tallied.aggregate(size=Sum("candidates"))["size"]
-    return math.isqrt(BALANCE * (size or 0))
+    [[[size]]] = of_each((SIZE, within))
+    return math.isqrt(BALANCE * int(size or 0))
+
+
+SIZE = "SELECT SUM(candidates) FROM tracker_tally WHERE experiment_id {among}"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import (
+    BigAutoField,
     CharField,
     Exists,
     Expression,
@@ -103,6 +104,7 @@ class There(Exists):
         return sql, tuple(params)
 
 
+@BigAutoField.register_lookup
 @CharField.register_lookup
 class Among(In):
     """IN that finds out all there are once, and then asks of each row along its order.
