@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
@@ -137,6 +138,18 @@ def folded(text: str) -> SafeString:
         Truncator(text).chars(CUT_CHARS),
         text,
     )
+
+
+SHORT_KEY = 20  # what stands on one line everywhere
+
+
+@register.filter
+def breakable(key: str) -> SafeString:
+    """A name that may be continued on the next line after any of its parts, not within."""
+    written = escape(key)
+    if len(key) > SHORT_KEY:
+        written = re.sub(r"[/_.\-]+(?=[^/_.\-])", r"\g<0><wbr>", written)
+    return SafeString(written)
 
 
 @register.filter

@@ -31,6 +31,17 @@
     return item;
   };
 
+  // On a phone a legend of hundreds would be all there is to see: these come first.
+  const AT_ONCE = 12;
+  const moreItem = (many) => {
+    const item = part("li", "more phone-only", "");
+    const button = part("button", "", `All ${many}`);
+    button.type = "button";
+    button.dataset.more = "";
+    item.append(button);
+    return item;
+  };
+
   const tableOf = ({ caption, columns, rows }) => {
     const region = part("div", "region", "");
     region.setAttribute("role", "region");
@@ -54,5 +65,5 @@
     return region;
   };
 
-  window.chartParts = Object.freeze({ part, legendItem, tableOf });
+  window.chartParts = Object.freeze({ part, legendItem, moreItem, AT_ONCE, tableOf });
 })();

@@ -11,7 +11,7 @@
   const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" };
   const { withColours, shown } = window.paint;
   const { ask } = window.chartRequests;
-  const { part, legendItem, tableOf } = window.chartParts;
+  const { part, legendItem, moreItem, AT_ONCE, tableOf } = window.chartParts;
 
   // ---- one chart ------------------------------------------------------------------------------
   class Chart {
@@ -268,9 +268,13 @@
     fillLegend(entries) {
       const focused = this.legend.contains(document.activeElement) ? document.activeElement.dataset.curve : null;
       const many = entries.length;
+      // Of two that are compared among hundreds: these first.
+      if (this.pair) entries = entries.toSorted((a, b) => this.hidden.has(a.id) - this.hidden.has(b.id));
       this.legend.replaceChildren(
         ...entries.map((entry) => legendItem(entry, { many, isHidden: this.hidden.has(entry.id) })),
+        ...(many > AT_ONCE && !this.isWhole ? [moreItem(many)] : []),
       );
+      this.legend.classList.toggle("short", !this.isWhole);
       if (focused) this.legend.querySelector(`[data-curve="${CSS.escape(focused)}"]`)?.focus();
       if (this.legend.dataset.ready) return;
       this.legend.dataset.ready = "";
@@ -285,6 +289,14 @@
     toggle(event) {
       const button = event.target.closest("button");
       if (!button) return;
+      if ("more" in button.dataset) {
+        const next = this.legend.children[AT_ONCE].querySelector("button");
+        this.isWhole = true;
+        this.legend.classList.remove("short");
+        button.parentNode.remove();
+        next.focus();
+        return;
+      }
       const all = this.answer.legend.map((entry) => entry.id);
       if (button.dataset.only) {
         const others = all.filter((id) => id !== button.dataset.only);

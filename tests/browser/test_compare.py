@@ -97,7 +97,8 @@ def test_a_hidden_curve_stays_hidden_in_the_link(sweep, open_page):
 
 
 def test_a_phone_shows_the_curves_of_two(sweep, open_page):
-    page = open_page("/p/vision/compare/?c=1-3&tab=curves", size="phone")
+    make.candidate(sweep, points=curve("val/acc", [0.1, 0.2]))
+    page = open_page("/p/vision/compare/?c=1-13&l=1&r=2&tab=curves", size="phone")
 
     expect(page.locator("#chart-1 [data-curve='2']")).to_have_attribute(
         "aria-pressed", "true"
@@ -105,6 +106,11 @@ def test_a_phone_shows_the_curves_of_two(sweep, open_page):
     expect(page.locator("#chart-1 [data-curve='3']")).to_have_attribute(
         "aria-pressed", "false"
     )
+    last = page.locator("#chart-1 [data-legend] li").nth(12)
+    expect(last).to_be_hidden()
+    page.locator("#chart-1").get_by_role("button", name="All 13").click()
+    expect(last).to_be_visible()
+    expect(last.locator("[data-curve]")).to_be_focused()
     page.get_by_label("Right").select_option("3")
 
     expect(page.locator("#chart-1 [data-curve='2']")).to_have_attribute(

@@ -17,7 +17,7 @@ from dashboard import refused
 from tests import make
 from tests.browser.test_candidate import candidate, curve, put  # noqa: F401  (a fixture)
 from tests.dashboard.test_candidate_about import reads
-from tracker import invitations, members, registry, routes, tokens
+from tracker import invitations, members, redaction, registry, routes, tokens
 from tracker.models import (
     Action,
     Candidate,
@@ -149,6 +149,8 @@ STATES = [
     "/p/vision/experiments/2/?group=p:model&b=7&agg=max",
     "/p/vision/experiments/2/?open=1&q=r50",
     "/p/vision/experiments/2/act/?verb=baseline&c=6",
+    "/p/vision/experiments/2/act/?verb=move&c=5-7",
+    "/p/vision/experiments/2/act/?verb=delete&c=5-7",
     f"/p/vision/models/{LONG[:200]}/1/",
     "/p/vision/start/?lib=ci",
     "/api/v4/projects/vision/ml/mlflow",
@@ -192,12 +194,14 @@ def pages(world):
 
 
 def of_operators():
-    """Of each kind of page in the back office one: a list with filters, a form with rows,
-    one that only shows."""
+    """Of each kind of page in the back office one: a list with filters, one with nothing
+    found, a form with rows, a form on its own, one that only shows."""
     vision, ada = Project.objects.get(slug="vision"), User.objects.get(username="ada")
     yield "/admin/tracker/auditevent/"
     yield f"/admin/tracker/project/{vision.pk}/change/"
     yield f"/admin/tracker/user/{ada.pk}/change/"
+    yield f"/admin/tracker/user/{ada.pk}/password/"
+    yield "/admin/tracker/membership/?q=nobody"
     yield f"/admin/tracker/candidate/{Candidate.objects.earliest('pk').pk}/change/"
 
 
@@ -214,7 +218,8 @@ def answers():
     asked = client.post("/admin/tracker/candidate/", chosen)
     assert b"to go on" in asked.content
     yield "purge in the back office", asked
-    for status in (404, 503):
+    redaction.request_id.set("0123456789abcdef")
+    for status in (403, 429, 500):
         said = "Tracker says why. " * 8
         yield str(status), refused.page(RequestFactory().get("/x/"), status, said)
 

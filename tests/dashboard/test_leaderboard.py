@@ -181,7 +181,9 @@ class TestInsights:
 
         rows = [
             tr.text
-            for tr in page.main.one("table", class_="tbl board").one("tbody").all("tr")
+            for tr in page.main.one("table", class_="tbl board cards")
+            .one("tbody")
+            .all("tr")
         ]
         assert rows[0].startswith("? not ranked lr 0.3 0.9500")
         assert rows[1].startswith("1 lr 0.1 0.9100 ±0.025 3 leader")

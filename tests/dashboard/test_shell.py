@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from dashboard.templatetags.tracker_tags import breakable
 from tests.dashboard.reading import Page
 
 PAGES = ["/", "/projects/", "/p/vision/", "/p/vision/experiments/", "/p/vision/start/"]
@@ -104,3 +105,19 @@ def test_a_failure_says_little(db, monkeypatch):
     assert Page(answer).title == "500 · Tracker"
     assert Page(answer).link("Try again") == "/"
     assert answer["X-Request-Id"] in Page(answer).main.text
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("val/acc", "val/acc"),
+        ("system/gpu_0_power", "system/gpu_0_power"),
+        (
+            "system/gpu_0-usage.megabytes",
+            "system/<wbr>gpu_<wbr>0-<wbr>usage.<wbr>megabytes",
+        ),
+        ("a__long_name_with_<b>_", "a__<wbr>long_<wbr>name_<wbr>with_<wbr>&lt;b&gt;_"),
+    ],
+)
+def test_a_long_name_breaks_after_its_parts(name, written):
+    assert breakable(name) == written
