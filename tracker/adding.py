@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db import OperationalError, connection
 
 from tracker import gathering, liveness, points, rows, summary
+from tracker.database import vendor
 from tracker.gathering import Group, Request, Take
 from tracker.points import Named
 from tracker.summary import Row
@@ -25,7 +26,7 @@ def add(named: Named, new: Mapping[str, Row]) -> bool:
     just writing it, where it has later points on SQLite, the candidate takes no reports,
     or a sign of life is due: the long way knows what to do.
     """
-    if connection.vendor == "sqlite":
+    if vendor() == "sqlite":
         return gathering.quickly(lambda: added(named, new))
     request = Points(named, new)
     if connection.in_atomic_block:

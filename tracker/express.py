@@ -6,20 +6,22 @@ answer, for addresses that are in the dictionary of tracker/api/directory.py; ev
 else goes Django's way, and both ways give the same answer.
 """
 
-from collections.abc import Callable
+import functools
+from io import BytesIO
 from typing import Any, cast
 from wsgiref.types import WSGIEnvironment
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import close_old_connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
+from django.http.response import ResponseHeaders
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.utils.log import log_response
 
+from tracker import middleware
 from tracker.api import directory, errors
-from tracker.middleware import front_door
 
 
 def answer(environ: WSGIEnvironment) -> HttpResponse | None:
@@ -50,6 +52,11 @@ def answer(environ: WSGIEnvironment) -> HttpResponse | None:
     return response
 
 
+def close_old_connections() -> None:
+    """As Django's, which goes through all the databases of the settings."""
+    connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+
+
 def shows_session(environ: WSGIEnvironment) -> bool:
     """A page's own script, in team mode: sessions are Django's."""
     return (
@@ -64,8 +71,25 @@ def at_endpoint(request: HttpRequest) -> HttpResponse:
     return cast(HttpResponse, found.answer(request))
 
 
-# As the first of MIDDLEWARE in the settings.
-through_the_door = cast(
-    Callable[[HttpRequest], HttpResponse],
-    SecurityMiddleware(XFrameOptionsMiddleware(front_door(at_endpoint))),
-)
+def through_the_door(request: HttpRequest) -> HttpResponse:
+    """As the first of MIDDLEWARE in the settings, whose headers are always the same."""
+    response = middleware.let_in(request, at_endpoint)
+    # Past the methods of the headers: each of them would translate and check a constant.
+    kept: dict[str, tuple[str, str]] = response.headers._store
+    for name, header in usual_headers(bool(request.is_secure())).items():
+        kept.setdefault(name, header)
+    return response
+
+
+@functools.cache
+def usual_headers(is_secure: bool) -> dict[str, tuple[str, str]]:
+    """What the middlewares say with every answer to a script, as Django keeps headers."""
+    answer = HttpResponse()
+    answer.headers = ResponseHeaders(
+        {**middleware.FOR_SCRIPTS, "Permissions-Policy": middleware.PERMISSIONS}
+    )
+    scheme = {"wsgi.url_scheme": "https" if is_secure else "http"}
+    asked = WSGIRequest({"REQUEST_METHOD": "GET", "wsgi.input": BytesIO(), **scheme})
+    for said in (XFrameOptionsMiddleware, SecurityMiddleware):
+        said(lambda request: answer).process_response(asked, answer)
+    return dict(answer.headers._store)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.db import DataError, IntegrityError, connection
 
 from tracker import gathering, liveness, points, rows, summary
+from tracker.database import vendor
 from tracker.models import Candidate, Status
 from tracker.points import Named
 from tracker.summary import Row
@@ -113,7 +114,7 @@ def store(named: Named, experiment: int, batch: Batch) -> bool:
         now - liveness.NOTED_EVERY_MS,
     ]
     note = [batch.config, noted, noted, *untouched]
-    if connection.vendor == "sqlite":
+    if vendor() == "sqlite":
         return gathering.quickly(lambda: _stored(note, batch, now))
     return _stored_at_once(note, batch, now)
 

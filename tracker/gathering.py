@@ -18,6 +18,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, Error, connection, connections, transaction
 
+from tracker.database import vendor
 from tracker.database.sqlite3 import writer
 from tracker.transactions import atomically
 
@@ -198,7 +199,7 @@ def together(
 
     @functools.wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        if vendor() == "sqlite" and not connection.in_atomic_block:
             request = Verb(lambda: verb(*args, **kwargs), is_plain=is_plain)
             if group.write(request):
                 return cast(T, request.result)

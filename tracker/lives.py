@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 
 from tracker import ci, gathering, recording, rows
+from tracker.database import vendor
 from tracker.keys import MAX_TAG_CHARS
 from tracker.models import Candidate, Counter
 from tracker.points import Named
@@ -28,7 +29,7 @@ def begin(candidate: Candidate, tags: Mapping[str, str]) -> bool:
     """
     if recording.unseen(candidate.experiment_id, tags=tags) or ci.concerns(tags):
         return False
-    if connection.vendor == "sqlite":
+    if vendor() == "sqlite":
         return gathering.quickly(lambda: _begun(candidate, tags))
     return _begun_at_once(candidate, tags)
 

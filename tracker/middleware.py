@@ -46,6 +46,10 @@ NOTHING = "default-src 'none'; frame-ancestors 'none'"
 BARE = (
     f"{NOTHING}; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 )
+FOR_SCRIPTS = {
+    "Cache-Control": "private, no-store",
+    "Content-Security-Policy": NOTHING,
+}
 
 
 def front_door(get_response: Answer) -> Answer:
@@ -57,19 +61,11 @@ def front_door(get_response: Answer) -> Answer:
     """
 
     def pass_through(request: HttpRequest) -> HttpResponse:
-        origin = audit.Origin(address_of(request), secrets.token_hex(8))
-        before = redaction.request_id.set(origin.request_id)
-        with audit.asking(origin):
-            refusal = refused(request)
-            response = refusal if refusal is not None else get_response(request)
-        redaction.request_id.reset(before)
-        response.headers["X-Request-Id"] = origin.request_id
-        if incoming.is_abandoned(request.META):
-            response.headers["Connection"] = "close"
+        response = let_in(request, get_response)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         if errors.is_api_path(request.path_info):
-            response.headers.setdefault("Cache-Control", "private, no-store")
-            response.headers.setdefault("Content-Security-Policy", NOTHING)
+            for name, value in FOR_SCRIPTS.items():
+                response.headers.setdefault(name, value)
         else:
             response.headers.setdefault("Cache-Control", "private, no-cache")
             if response.headers.get("Content-Type", "").startswith("text/html"):
@@ -77,6 +73,20 @@ def front_door(get_response: Answer) -> Answer:
         return response
 
     return pass_through
+
+
+def let_in(request: HttpRequest, get_response: Answer) -> HttpResponse:
+    """The answer, or a refusal, with what is this request's own in its headers."""
+    origin = audit.Origin(address_of(request), secrets.token_hex(8))
+    before = redaction.request_id.set(origin.request_id)
+    with audit.asking(origin):
+        refusal = refused(request)
+        response = refusal if refusal is not None else get_response(request)
+    redaction.request_id.reset(before)
+    response.headers["X-Request-Id"] = origin.request_id
+    if incoming.is_abandoned(request.META):
+        response.headers["Connection"] = "close"
+    return response
 
 
 def refused(request: HttpRequest) -> HttpResponse | None:

@@ -13,6 +13,7 @@ from django.db import connection
 
 from tracker import rows as table
 from tracker import summary
+from tracker.database import vendor
 from tracker.models import Candidate
 from tracker.summary import Row, Summary
 
@@ -65,7 +66,7 @@ def known_series(
     """The id and the latest point of the series that are there, by key, and lock them."""
     values: list[Any] = [*keys]
     among, lock = f"IN ({table.places(len(keys))})", ""
-    if connection.vendor == "postgresql":
+    if vendor() == "postgresql":
         # Whoever adds a point the short way has only the lock of its series.
         among, lock, values = "= ANY(%s)", " FOR NO KEY UPDATE", [values]
     with table.planned() as cursor:
@@ -106,7 +107,7 @@ def update_series(changed: Mapping[int, Summary]) -> None:
     if not rows:
         return
     with table.planned() as cursor:
-        if connection.vendor == "postgresql":
+        if vendor() == "postgresql":
             cursor.execute(UPDATE_MANY, table.by_column(["id", *summary.COLUMNS], rows))
         else:
             cursor.executemany(UPDATE_ONE, rows)
@@ -122,7 +123,7 @@ def append_points(series: Mapping[int, set[Row]]) -> None:
     ]
     if not rows:
         return
-    if connection.vendor == "sqlite":
+    if vendor() == "sqlite":
         table.append("tracker_point", POINT, rows)
     elif len(rows) < MANY:
         table.insert("tracker_point", POINT, rows, returning="1")

@@ -47,6 +47,7 @@ from tracker.summary import Row
 from tracker.transactions import atomically, patiently
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
+NONE: frozenset[str] = frozenset()
 
 RUN_NAME = "mlflow.runName"
 PARENT = "mlflow.parentRunId"
@@ -414,7 +415,7 @@ def log_model_metrics(candidate: Candidate, reported: Sequence[Reported]) -> Non
 # ---------------------------------------------------------------- the catalogue
 
 # Keys this process has seen committed: logging the same keys again costs no statement.
-_seen: set[tuple[int, str, str]] = set()
+_seen: dict[tuple[int, Kind], set[str]] = {}
 MAX_SEEN = 200_000
 
 
@@ -446,10 +447,16 @@ def unseen(
     tags: Iterable[str] = (),
 ) -> set[tuple[Kind, str]]:
     """The keys of which this process does not know that the catalogue names them."""
-    used = {(Kind.METRIC, point.key) for point in metrics}
-    used |= {(Kind.PARAM, key) for key in params}
-    used |= {(Kind.TAG, key) for key in tags}
-    return {(kind, key) for kind, key in used if (experiment, kind, key) not in _seen}
+    used: list[tuple[Kind, Iterable[str]]] = [
+        (Kind.METRIC, [point.key for point in metrics]),
+        (Kind.PARAM, params),
+        (Kind.TAG, tags),
+    ]
+    new = set()
+    for kind, keys in used:
+        seen = _seen.get((experiment, kind), NONE)
+        new |= {(kind, key) for key in keys if key not in seen}
+    return new
 
 
 def catalogue_again(candidates: Sequence[int], experiment: Experiment) -> None:
@@ -474,10 +481,11 @@ def catalogue_again(candidates: Sequence[int], experiment: Experiment) -> None:
         ).update(is_unused=False)
 
 
-def _remember(keys: Iterable[tuple[int, str, str]]) -> None:
-    if len(_seen) > MAX_SEEN:
+def _remember(keys: Iterable[tuple[int, Kind, str]]) -> None:
+    if sum(map(len, _seen.values())) > MAX_SEEN:
         _seen.clear()
-    _seen.update(keys)
+    for experiment, kind, key in keys:
+        _seen.setdefault((experiment, kind), set()).add(key)
 
 
 def forget_keys() -> None:

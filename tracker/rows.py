@@ -17,6 +17,7 @@ from django.db.models import Choices, Model
 from django.db.models.base import ModelState
 from psycopg.types.numeric import Int8
 
+from tracker.database import vendor
 from tracker.database.sqlite3.base import translated
 
 T = TypeVar("T")
@@ -79,7 +80,7 @@ class Columns(NamedTuple):
 
 
 @functools.cache
-def columns_of(model: type[Model], vendor: str) -> Columns:
+def columns_of(model: type[Model]) -> Columns:
     fields = model._meta.concrete_fields
     converted = []
     for place, field in enumerate(fields):
@@ -104,10 +105,9 @@ def one(
     model: type[M], where: str, values: Sequence[Any], *, lock: bool = False
 ) -> M | None:
     """The row that meets a condition, as `filter(…).first()` finds it, in a tenth of the time."""
-    vendor = connection.vendor
-    columns = columns_of(model, vendor)
+    columns = columns_of(model)
     # SQLite locks the whole database when the transaction begins.
-    tail = " FOR NO KEY UPDATE" if lock and vendor == "postgresql" else ""
+    tail = " FOR NO KEY UPDATE" if lock and vendor() == "postgresql" else ""
     with planned() as asked:
         asked.execute(
             f"SELECT {columns.sql} FROM {model._meta.db_table} WHERE {where}{tail}",
@@ -129,7 +129,7 @@ def one_changed(
 
     One statement, and so whole or not at all by itself.
     """
-    columns = columns_of(model, connection.vendor)
+    columns = columns_of(model)
     with planned() as asked:
         asked.execute(
             f"UPDATE {model._meta.db_table}"
@@ -191,7 +191,17 @@ def _insertion(model: type[Model]) -> tuple[list[Any], str]:
 
 def stored(row: Model, fields: Iterable[Any]) -> list[Any]:
     """What an insertion writes into these columns."""
-    return [_stored(field, field.pre_save(row, True)) for field in fields]
+    held = vars(row)
+    return [
+        value
+        if type(value := held[field.attname]) in PLAIN and not is_set_on_saving(field)
+        else _stored(field, field.pre_save(row, True))
+        for field in fields
+    ]
+
+
+def is_set_on_saving(field: Any) -> bool:
+    return getattr(field, "auto_now_add", False) or getattr(field, "auto_now", False)
 
 
 def change(row: Model, *names: str) -> None:
@@ -246,7 +256,7 @@ def insert(
     head = f"INSERT INTO {table} ({', '.join(columns)})"
     tail = f" ON CONFLICT {conflict} RETURNING {returning}"
     with planned() as asked:
-        if connection.vendor == "postgresql":
+        if vendor() == "postgresql":
             asked.execute(
                 f"{head} SELECT * FROM unnest({arrays(columns, texts)}){tail}",
                 by_column(columns, rows),
@@ -298,7 +308,7 @@ def of_each(*questions: tuple[str, Sequence[int]]) -> list[list[Values]]:
 
     PostgreSQL is asked all of it at once, and answers one while the last is read.
     """
-    if connection.vendor == "postgresql":
+    if vendor() == "postgresql":
         return _on_one_journey(questions)
     found: list[list[Values]] = []
     with cursor() as asked:
@@ -326,7 +336,7 @@ def _on_one_journey(
 
 def planned() -> Any:
     """A cursor for statements that come again and again: see `prepared`."""
-    return prepared() if connection.vendor == "postgresql" else cursor()
+    return prepared() if vendor() == "postgresql" else cursor()
 
 
 class Numbered(psycopg.RawCursor[Any]):
@@ -369,7 +379,7 @@ def integers(values: Iterable[int]) -> list[Int8]:
 def sized(values: Iterable[Any]) -> list[Any]:
     """The same for values of which some are integers, and texts are of a choice."""
     plain = [one.value if isinstance(one, Choices) else one for one in values]
-    if connection.vendor == "sqlite":
+    if vendor() == "sqlite":
         return plain
     return [Int8(value) if type(value) is int else value for value in plain]
 

@@ -18,7 +18,11 @@ def is_seed(key: str) -> bool:
 def config(params: Mapping[str, str] | Iterable[tuple[str, str]]) -> int:
     """The number that params add to their candidate's configuration; seeds add nothing."""
     pairs = params.items() if isinstance(params, Mapping) else params
-    return sum(hashed(key, value) for key, value in pairs if not is_seed(key)) % MODULUS
+    total = 0
+    for key, value in pairs:
+        if not is_seed(key):
+            total += hashed(key, value)
+    return total % MODULUS
 
 
 def hashed(key: str, value: str) -> int:
