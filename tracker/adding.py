@@ -5,6 +5,7 @@ commit, on PostgreSQL they are one statement, and so one journey and one commit 
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -39,8 +40,8 @@ def add(named: Named, new: Mapping[str, Row]) -> bool:
 # ---------------------------------------------------------------- SQLite
 
 FIND = f"""
-    SELECT metric.key, metric.id, {", ".join(f"metric.{name}" for name in Row._fields)}
-    FROM tracker_candidate AS candidate
+    SELECT metric.key, metric.id, metric.min_value, metric.max_value,
+    {", ".join(f"metric.{name}" for name in Row._fields)} FROM tracker_candidate AS candidate
     JOIN tracker_metric AS metric ON metric.candidate_id = candidate.id
     WHERE candidate.project_id = %s AND candidate.eid = %s
     AND candidate.deleted_at IS NULL AND candidate.locked_at IS NULL
@@ -54,7 +55,18 @@ POINT = (
 
 class Series(NamedTuple):
     id: int
+    lowest: float | None
+    highest: float | None
     latest: Row
+
+    def change(self, new: Row) -> str:
+        """The statement that takes a later point in."""
+        is_finite = not new.is_nan and math.isfinite(new.value)
+        return summary.appended(
+            is_finite=is_finite,
+            is_lowest=is_finite and (self.lowest is None or new.value < self.lowest),
+            is_highest=is_finite and (self.highest is None or new.value > self.highest),
+        )
 
 
 def added(named: Named, new: Mapping[str, Row]) -> bool:
@@ -65,7 +77,8 @@ def added(named: Named, new: Mapping[str, Row]) -> bool:
             [*named, *liveness.nothing_due(is_training=liveness.trains(keys)), *keys],
         )
         found = {
-            key: Series(pk, Row(*latest)) for key, pk, *latest in cursor.fetchall()
+            key: Series(pk, lowest, highest, Row(*latest))
+            for key, pk, lowest, highest, *latest in cursor.fetchall()
         }
         if len(found) < len(keys):
             return False
@@ -73,10 +86,12 @@ def added(named: Named, new: Mapping[str, Row]) -> bool:
             return False
         now = points.now_ms()
         cursor.executemany(POINT, [(found[key].id, *new[key]) for key in keys])
-        cursor.executemany(
-            points.UPDATE_ONE,
-            [(found[key].id, *summary.of([new[key]], now)) for key in keys],
-        )
+        changes: dict[str, list[Any]] = {}
+        for key in keys:
+            values = (*summary.of_one(new[key], now), found[key].id)
+            changes.setdefault(found[key].change(new[key]), []).append(values)
+        for statement, rows_of_it in changes.items():
+            cursor.executemany(statement, rows_of_it)
     return True
 
 

@@ -5,6 +5,7 @@ new points are summed up, and MERGED says in SQL how that is taken into what is 
 nobody reads a summary in order to change it, and no two writers can lose one's change.
 """
 
+import functools
 import math
 from collections.abc import Collection
 from itertools import pairwise
@@ -161,6 +162,33 @@ MERGED = {
 MERGE = "UPDATE tracker_metric AS kept SET " + ", ".join(
     f"{name} = {merged}" for name, merged in MERGED.items()
 )
+
+
+@functools.cache
+def appended(*, is_finite: bool, is_lowest: bool, is_highest: bool) -> str:
+    """MERGE on SQLite, of one point that is later than all others.
+
+    Takes its summary, then the series' id. It names only what changes: SQLite writes an
+    index anew whose columns a statement sets, also to what they were.
+    """
+    place = {name: f"?{number}" for number, name in enumerate(COLUMNS, 1)}
+    taken = [*Row._fields, "logged_ms"]
+    taken += ["min_value", "min_step"] if is_lowest else []
+    taken += ["max_value", "max_step"] if is_highest else []
+    changes = {name: place[name] for name in taken}
+    changes["in_order"] = f"in_order AND {place['timestamp']} >= timestamp"
+    changes["count"] = "count + 1"
+    if is_finite:
+        changes["finite"] = "finite + 1"
+        changes["mean"] = _MEAN.replace("fresh.finite", "1").replace(
+            "fresh.mean", place["mean"]
+        )
+    return (
+        "UPDATE tracker_metric AS kept SET "
+        + ", ".join(f"{name} = {change}" for name, change in changes.items())
+        + f" WHERE id = ?{len(COLUMNS) + 1}"
+    )
+
 
 _IS_FINITE = f"NOT is_nan AND abs(value) <= {LARGEST}"
 
