@@ -33,6 +33,22 @@ def below_the_title(state: StateCore) -> None:
             token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
 
 
+TASK = re.compile(r"\[([ xX])\](?=\s)")
+
+
+def box_tasks(state: StateCore) -> None:
+    """`- [ ] …` in a list is something to do, `- [x] …` something done."""
+    for item, paragraph, inline in zip(
+        state.tokens, state.tokens[1:], state.tokens[2:], strict=False
+    ):
+        begins = (item.type, paragraph.type) == ("list_item_open", "paragraph_open")
+        if begins and inline.children and inline.children[0].type == "text":
+            first = inline.children[0]
+            if task := TASK.match(first.content):
+                box = "☐" if task[1] == " " else "☑"
+                first.content = box + first.content[task.end() :]
+
+
 # `#128` is a candidate of the project; `#fff` is a colour, and `a#1` or `/#1` an address.
 REFERENCE = re.compile(r"(?<![\w/#&])#(\d{1,15})(?![\w-])")
 
@@ -66,6 +82,7 @@ def parser() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"breaks": True, "html": False})
     markdown.enable(["table", "strikethrough"])
     markdown.core.ruler.push("below_the_title", below_the_title)
+    markdown.core.ruler.push("box_tasks", box_tasks)
     markdown.core.ruler.push("link_candidates", link_candidates)
     return markdown
 

@@ -78,6 +78,8 @@ def head(request: HttpRequest, where: Found, tab: str) -> dict[str, Any]:
         "children": len(family),
         "previous": previous(candidate),
         "repeats": len(alike),
+        "is_more_repeats": len(alike) == MAX_REPEATS,
+        "nearby": NEARBY,
         "repeats_set": options.written_iids(alike) if len(alike) > 1 else "",
         "head_baseline": base,
         "is_baseline": base == candidate,

@@ -1,11 +1,14 @@
 """Checks of the whole that need a browser; docs/CONTRIBUTING.md lists them all."""
 
 import pytest
+from playwright.sync_api import expect
 
+from artifacts.models import Artifact
 from tests import make
 from tests.browser.conftest import draw
 from tests.browser.test_candidate import put
-from tracker import recording
+from tracker import jobs, recording, registry
+from tracker.models import Alias, Candidate, Status, Tag
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -89,3 +92,73 @@ def test_a_file_of_fifty_megabytes_is_opened_with_few_bytes(
     }
     assert sizes
     assert sum(sizes.values()) < 300_000, sizes
+
+
+def test_deletes_1204_by_a_query_and_undo_brings_all_of_each_back(
+    sweep, open_page, storage
+):
+    first = make.candidate(sweep, metrics={"acc": 0.5}, tags={"team": "red"})
+    put(first, "model/weights.bin", b"weights")
+    version = make.version(
+        make.registered_model(sweep.project, "net"),
+        f"runs:/{first.eid}/model",
+        run_id=first.eid,
+    )
+    registry.set_alias(version, "champion")
+    kept = make.candidate(sweep, name="kept")  # which the query does not ask for
+    Candidate.objects.bulk_create(
+        Candidate(
+            project=sweep.project,
+            experiment=sweep,
+            iid=2 + n,
+            eid=f"{n:032x}",
+            name=f"c{n}",
+            status=Status.FINISHED,
+            started_ms=n,
+        )
+        for n in range(1, 1204)
+    )
+    Candidate.objects.exclude(pk=kept.pk).update(status=Status.FINISHED, ended_ms=2000)
+    Tag.objects.bulk_create(
+        Tag(candidate=one, experiment=sweep, key="number", value=str(one.iid))
+        for one in Candidate.objects.all()
+    )
+    before = kept_of_all()
+    page = open_page(f"/p/vision/experiments/{sweep.iid}/?q=status+%3D+finished")
+
+    page.get_by_label("Select this page").check()
+    page.get_by_label("All 1\u202f204 matching").check()
+    page.locator(".selbar").get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading")).to_have_text("Delete 1\u202f204 candidates")
+    dialog.get_by_role("button", name="Delete 1\u202f204").click()
+    expect(page.locator("h1")).to_have_text("Delete 1204 candidates")
+    work()
+
+    expect(page.get_by_text("1,204 candidates are in the trash.")).to_be_visible()
+    assert list(Candidate.objects.alive()) == [kept]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undo: Delete 1204 candidates")).to_be_visible()
+    work()
+    expect(page.get_by_text("It is undone.")).to_be_visible()
+    assert Candidate.objects.alive().count() == 1205
+    assert kept_of_all() == before
+    page.goto(f"/p/vision/c/{first.iid}/artifacts/model/weights.bin")
+    expect(page.locator("main")).to_contain_text("weights.bin")
+
+
+def work():
+    while jobs.run_waiting(5):
+        pass
+
+
+def kept_of_all():
+    return {
+        "tags": list(
+            Tag.objects.order_by("pk").values_list("candidate", "key", "value")
+        ),
+        "files": list(
+            Artifact.objects.order_by("pk").values_list("pk", "folder", "name")
+        ),
+        "aliases": list(Alias.objects.values_list("alias", "version_id")),
+    }

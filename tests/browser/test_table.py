@@ -61,20 +61,6 @@ def test_escape_closes_the_dialog_and_keeps_the_choice(sweep, open_page):
     expect(page.locator(".row-box:checked")).to_have_count(1)
 
 
-def test_all_that_match_can_be_chosen_from_the_page(vision, open_page):
-    experiment = make.experiment(vision, "many")
-    for n in range(30):
-        make.candidate(experiment, params={"lr": str(n)})
-    page = open_page(f"{URL}?n=25&q=lr+%3E+1")
-
-    page.get_by_label("Select this page").check()
-    page.get_by_label("All 28 matching").check()
-    page.locator(".selbar").get_by_role("button", name="Tag").click()
-
-    heading = page.get_by_role("dialog").get_by_role("heading")
-    expect(heading).to_have_text("Tag 28 candidates")
-
-
 def test_values_change_in_their_row_and_new_candidates_are_announced(sweep, open_page):
     page = open_page(URL, alone=True)  # a clock is everybody's in a context
     page.clock.install()

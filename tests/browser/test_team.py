@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SIZES, overflow
+from tests.browser.conftest import SIZES, draw, overflow
 from tests.live import Server
 
 # One house for all of them, and so one test process.
@@ -28,9 +28,23 @@ from tracker import invitations, lifecycle, members, recording, tokens
 from tracker.models import *
 from tracker.routes import routes
 
-ada, eve = (members.create_user(n, password={PASSWORD!r}) for n in ("ada", "eve"))
+ada, eve, ben = (
+    members.create_user(n, password={PASSWORD!r}) for n in ("ada", "eve", "ben")
+)
 secret = lifecycle.create_project("aviary-{WORD}", name="{WORD}", owner=ada)
 lifecycle.create_project("garden", owner=ada, visibility=Visibility.PUBLIC)
+shared = lifecycle.create_project("orchard", owner=ada)
+members.add(shared, ben, Role.READER)
+trees = lifecycle.create_experiment(shared, "trees")
+for n in range(9):
+    recording.log_batch(
+        lifecycle.create_candidate(trees, name=f"c{{n}}"),
+        metrics=[
+            recording.Point("val/acc", (7 * n % 9 + s + 1) / 100, 1000 + s, s)
+            for s in range(4)
+        ],
+        params={{"lr": f"0.{{n // 3}}", "seed": str(n % 3)}},
+    )
 sweep = lifecycle.create_experiment(secret, "{WORD}/sweep")
 bird = lifecycle.create_candidate(sweep, name="{WORD}", tags={{"mlflow.note.content": "{WORD}"}})
 recording.log_batch(
@@ -279,6 +293,41 @@ def test_whoever_belongs_there_finds_it_at_the_same_addresses(house, somebody):
     assert len(opened) > 25
     assert owner.found(WORD)
     assert not asked_for_it(" ".join(owner.found(WORD)))
+
+
+# ---------------------------------------------------------------- one address, two people
+
+ADDRESS = "q=lr+%3E+0&sort=-m:val/acc.max&group=p:lr"
+NO_TIMES = "cols=m:val/acc.max,p:lr"  # the clock goes on between two people
+DRAWN = """() => [...document.querySelectorAll(".js-plotly-plot")].map((plot) => [
+    plot.layout.yaxis.type,
+    plot.data.map((trace) => [
+        trace.line?.color,
+        trace.line?.dash,
+        [...(trace.y?._inputArray ?? trace.y ?? [])].map(Number),
+    ]),
+])"""
+
+
+def test_one_address_shows_two_members_the_same(house, somebody):
+    """Rows, curves, colours and order of a filtered, sorted, grouped chart page."""
+    seen = []
+    for name in ("ada", "ben"):
+        page = somebody(name).page
+        page.goto(f"/p/orchard/experiments/1/?{ADDRESS}&{NO_TIMES}")
+        rows = page.locator("[data-rows] tr").all_inner_texts()
+        page.get_by_role("link", name="Charts").click()
+        page.goto(f"{page.url}&y=log")
+        draw(page)
+        legend = page.locator("[data-curve]").all_inner_texts()
+        seen.append((rows, page.evaluate(DRAWN), legend))
+
+    rows, [(scale, curves)], legend = seen[0]
+    assert seen[0] == seen[1]
+    assert [re.search(r"0\.\d", row)[0] for row in rows] == ["0.2", "0.1"]
+    assert scale == "log"
+    assert [curve for curve in curves if len(curve[2]) > 1]
+    assert [line.split(" (")[0] for line in legend] == ["lr 0.2", "lr 0.1"]
 
 
 # ---------------------------------------------------------------- pages of accounts

@@ -61,3 +61,12 @@ def test_numbers_lead_to_the_candidates_of_a_project(text, links):
 
     assert found == links
     assert "/c/" not in prose.html(text)
+
+
+def test_tasks_have_boxes():
+    html = prose.html("- [ ] one\n- [x] two\n- [y] three\n\n[ ] four")
+
+    assert "☐ one" in html
+    assert "☑ two" in html
+    assert "[y] three" in html
+    assert "[ ] four" in html
