@@ -140,7 +140,7 @@ def in_buckets(
 
 def joined(
     metric: Metric,
-    buckets: Sequence[Bucket],
+    buckets: Sequence[Bucket | tiles.Seen],
     axis: Axis,
     between: Between | None,
     odd: list[Odd],

@@ -9,7 +9,6 @@ tiles that span much more of the axis than others, as far as that is cheap.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from django.db import connection
@@ -57,10 +56,24 @@ class Seen(NamedTuple):
     number: int
     begin: int  # on the axis: a step or a timestamp
     end: int
-    last: Row
-    bucket: Bucket
+    last_step: int
+    last_timestamp: int
+    last_value: float
+    last_is_nan: bool
+    # As a Bucket has them: there are thousands, and none is copied into one.
+    low_at: int
+    low: float
+    high_at: int
+    high: float
+    points: int
+    mean: float | None
+    at: float
     odd_at: int | None
     odd: float | None
+
+    @property
+    def last(self) -> Row:
+        return Row(*self[4:8])
 
     @property
     def first(self) -> int:
@@ -74,7 +87,7 @@ class Seen(NamedTuple):
 class Found(NamedTuple):
     """What is drawn and what no axis can hold, by the id of the metric."""
 
-    buckets: Mapping[int, list[Bucket]]
+    buckets: Mapping[int, Sequence[Bucket | Seen]]
     odd: Mapping[int, list[Odd]]
 
 
@@ -96,13 +109,15 @@ def read(metrics: Sequence[Metric], view: View, *, at_most: int) -> Found:
         drawn[metric.pk], parts = sorted_out(metric, tiles, stretch, view, room)
         plans += parts + rest(metric, tiles, stretch, view, tails.get(metric.pk))
     plans = cutting.worthwhile(plans)
-    buckets = cutting.fetch(plans, view.axis)
+    buckets: dict[int, list[Bucket | Seen]] = defaultdict(list)
+    for pk, cut in cutting.fetch(plans, view.axis).items():
+        buckets[pk] += cut
     odd = cutting.odd_points(plans, view.axis, view.between)
     for metric in metrics:
         place = places(metric, view.axis)
         for tile in drawn.get(metric.pk, ()):
-            if tile.bucket.points:
-                buckets[metric.pk].append(tile.bucket)
+            if tile.points:
+                buckets[metric.pk].append(tile)
             if tile.odd_at is not None:
                 value = math.nan if tile.odd is None else tile.odd
                 odd[metric.pk].append(Odd(place(tile.odd_at), value))
@@ -241,9 +256,8 @@ def fetch(
         )
         rows = cursor.fetchall()
     found: dict[int, list[Seen]] = defaultdict(list)
-    for metric, level, number, begin, end, *more in rows:
-        last, bucket = Row(*more[:4]), Bucket(*more[4:11])
-        found[metric].append(Seen(level, number, begin, end, last, bucket, *more[11:]))
+    for row in rows:
+        found[row[0]].append(Seen._make(row[1:]))
     return {
         metric: list(contiguous(tiles, known[metric].first))
         for metric, tiles in found.items()
@@ -251,11 +265,12 @@ def fetch(
 
 
 def contiguous(tiles: Iterable[Seen], first: int) -> Iterator[Seen]:
-    for tile in sorted(tiles, key=attrgetter("first")):
-        if tile.first != first:
+    # There are thousands of them: their properties would be called several times each.
+    for tile in sorted(tiles, key=lambda tile: tile.number << tile.level):
+        if tile.number << tile.level != first:
             return
         yield tile
-        first = tile.behind
+        first += 1 << tile.level
 
 
 # ---------------------------------------------------------------- looking into some
@@ -290,7 +305,7 @@ def sorted_out(
     # Along the steps, or where time goes with them: a part of a tile is narrower.
     is_ordered = view.axis == Axis.STEP or metric.in_order
     drawn, parts = [], []
-    after = stretch.after
+    before: Seen | None = None
     for tile in tiles:
         begin, end = place(tile.begin), place(tile.end)
         is_cut = view.between is not None and not low <= begin <= end <= high
@@ -302,8 +317,9 @@ def sorted_out(
             span = min(end, high) - max(begin, low)
             share = math.ceil(span / width) if width else 1
             piece = view._replace(buckets=max(1, min(share, view.buckets)))
+            after = before.last if before else stretch.after
             parts.append(cutting.plan(metric, *piece, after=after, upto=tile.last))
         else:
             drawn.append(tile)
-        after = tile.last
+        before = tile
     return drawn, parts

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -294,12 +295,11 @@ def drawable(
     x: Sequence[float], y: Sequence[float], paper: Paper
 ) -> tuple[list[float], list[float]]:
     """In the axis' unit, and without what a logarithmic axis cannot show."""
-    points = [
-        (at if paper.scale == 1 else at / paper.scale, value)
-        for at, value in zip(x, y, strict=True)
-        if value > 0 or not paper.is_log
-    ]
-    return [at for at, _ in points], [value for _, value in points]
+    if paper.is_log:
+        shown = [value > 0 for value in y]
+        x, y = list(compress(x, shown)), list(compress(y, shown))
+    scale = paper.scale
+    return [at / scale for at in x] if scale != 1 else list(x), list(y)
 
 
 # ---------------------------------------------------------------- marks

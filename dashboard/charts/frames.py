@@ -5,8 +5,10 @@ and draws the curves over it. Both say the same about the same metrics.
 """
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from django.utils.safestring import SafeString
@@ -349,12 +351,8 @@ def samples(subject: Subject, lines: dict[int, list[tuple[float, float]]]) -> Ta
 def before(points: Sequence[tuple[float, float]], x: float) -> float | None:
     if not points or x > points[-1][0]:
         return None
-    found = None
-    for at, value in points:
-        if at > x:
-            break
-        found = value
-    return found
+    behind = bisect_right(points, x, key=itemgetter(0))
+    return points[behind - 1][1] if behind else None
 
 
 def place(x: float, axis: Axis, scale: float) -> str:
