@@ -47,7 +47,7 @@ def of_all(
         return UNKNOWN
     if matching is None:
         return of_many(experiment, None, judged, main, total.number)
-    if total.is_exact and total.number <= FEW:
+    if judged and total.is_exact and total.number <= FEW:
         return of_few(keys, judged, main)
     sample = keys[:: max(1, len(keys) // SAMPLE)]
     scale = of_few(sample, [], main).scale if main else None
@@ -82,7 +82,7 @@ def of_few(
 ) -> Extremes:
     wanted = {*judged, *([main] if main else [])}
     rows = Metric.objects.filter(
-        candidate__in=candidates,
+        candidate__listed=candidates,
         key__in={column.key for column in wanted},
     ).values(
         "key",

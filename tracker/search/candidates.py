@@ -1,7 +1,8 @@
 """Finding candidates: the filter and the order of MLflow's `runs/search`, and of the pages."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -24,6 +25,8 @@ class Choice(NamedTuple):
     order: Order
     # The same order for some of them that are known by their keys.
     of_some: Order
+    # The same rows, for who reads all of them and not only the first in this order.
+    listed: Callable[[], QuerySet[Candidate]] | None = None
     # Where an index picks them: its series, and the rows without the condition on those.
     series: QuerySet[Metric] | None = None
     others: QuerySet[Candidate] | None = None
@@ -100,15 +103,35 @@ def choose(
     met = few.met if few else None
     rows = everyone.filter(also, *(each for one, each in conditions if one is not met))
     if few is not None:
-        rows = rows.filter(pk__in=few.keys)
+        rows = rows.filter(pk__listed=few.keys)
         return Choice(rows, of_some, of_some, is_few=True)
     rows = rows.filter(begin.gathered, experiment__in=within)
     if picked is None:
-        return Choice(rows, orders.order(terms, metric, known, within, walks), of_some)
+        order = orders.order(terms, metric, known, within, walks)
+        here = everyone.filter(also, experiment__in=within)
+        listed = partial(_along_index, here, conditions, within)
+        return Choice(rows, order, of_some, listed)
     walks = walks.picking(Q(eid__among=picked.series.values("eid")))
     order = orders.order(terms, metric, known, within, walks)
     rest = (each for one, each in conditions if one is not picked.met)
-    return Choice(rows, order, of_some, picked.series, everyone.filter(also, *rest))
+    others_met = everyone.filter(also, *rest)
+    return Choice(rows, order, of_some, None, picked.series, others_met)
+
+
+def _along_index(
+    everyone: QuerySet[Candidate],
+    conditions: Sequence[tuple[Question, Q]],
+    within: Sequence[int],
+) -> QuerySet[Candidate]:
+    """What an index holds of one condition, and of these who meets the others."""
+    for one, _ in conditions:
+        narrowed = one.field.narrowed(one.asked)
+        if narrowed is not None:
+            met = one if narrowed.is_exact else None
+            rest = (each for other, each in conditions if other is not met)
+            held = narrowed.rows.order_by().filter(experiment__in=within)
+            return everyone.filter(*rest, pk__in=held.values("candidate"))
+    return everyone.filter(*(each for _, each in conditions))
 
 
 # ---------------------------------------------------------------- where to begin

@@ -1,5 +1,6 @@
 """What the language asks of a column and Django has no word for."""
 
+import json
 from typing import Any
 
 from django.db.models import (
@@ -9,6 +10,7 @@ from django.db.models import (
     Expression,
     F,
     Field,
+    ForeignKey,
     Func,
     Lookup,
     TextField,
@@ -117,6 +119,32 @@ class Among(In):
     def as_postgresql(self, compiler: Any, connection: Any) -> Sql:
         sql, params = self.as_sql(compiler, connection)
         return f"({sql}) IS TRUE", tuple(params)
+
+
+@BigAutoField.register_lookup
+@ForeignKey.register_lookup
+class Listed(Lookup):
+    """IN for thousands of keys: one value in the statement instead of one for each."""
+
+    lookup_name = "listed"
+    prepare_rhs = False
+
+    def get_db_prep_lookup(self, value: Any, connection: Any) -> Any:
+        is_array = connection.vendor == "postgresql"
+        return "%s", [list(value) if is_array else json.dumps(list(value))]
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> Sql:
+        return self._compared(
+            "{} IN (SELECT value FROM json_each({}))", compiler, connection
+        )
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Sql:
+        return self._compared("{} = ANY({}::bigint[])", compiler, connection)
+
+    def _compared(self, template: str, compiler: Any, connection: Any) -> Sql:
+        left, params = self.process_lhs(compiler, connection)
+        right, values = self.process_rhs(compiler, connection)
+        return template.format(left, right), (*params, *values)
 
 
 class Head(Func):

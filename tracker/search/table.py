@@ -150,14 +150,16 @@ class Search:
         None where finding them takes too long: a page of them may be found much sooner.
         """
         series, others = self.choice.series, self.choice.others
-        found = self.rows.values_list("pk", flat=True)
+        rows = self.rows
+        if self.choice.listed and self.view is View.ACTIVE_ONLY:
+            rows = viewed(self.choice.listed(), self.view)
         try:
             with self.limited(COUNT_SECONDS):
                 if series is None or others is None:
-                    return Keys(list(found[: most + 1]))
+                    return Keys(list(rows.values_list("pk", flat=True)[: most + 1]))
                 # In two steps: for a join PostgreSQL would read all candidates there are.
                 owners = list(series.values_list("candidate", flat=True)[: most + 1])
-                alive = viewed(others, self.view).filter(pk__in=owners[:most])
+                alive = viewed(others, self.view).filter(pk__listed=owners[:most])
                 found = alive.values_list("pk", flat=True)
                 return Keys(list(found), is_all=len(owners) <= most)
         except Invalid:
@@ -184,7 +186,7 @@ class Search:
 
     def among(self, keys: Sequence[int]) -> "Search":
         """The same search where all that match are known to be among a few."""
-        rows = self.choice.rows.filter(pk__in=keys)
+        rows = self.choice.rows.filter(pk__listed=keys)
         choice = Choice(rows, self.choice.of_some, self.choice.of_some, is_few=True)
         return replace(self, choice=choice)
 
