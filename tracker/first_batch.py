@@ -114,12 +114,16 @@ def store(named: Named, experiment: int, batch: Batch) -> bool:
         now - liveness.NOTED_EVERY_MS,
     ]
     note = [batch.config, noted, noted, *untouched]
+    made = [(key, *summary.of(new, now)) for key, new in batch.series.items()]
     if vendor() == "sqlite":
-        return gathering.quickly(lambda: _stored(note, batch, now))
-    return _stored_at_once(note, batch, now)
+        return gathering.quickly(lambda: _stored(note, batch, made))
+    return _stored_at_once(note, batch, made)
 
 
-def _stored(note: Sequence[Any], batch: Batch, now: int) -> bool:
+Made = Sequence[tuple[Any, ...]]  # the series, in the order of the batch
+
+
+def _stored(note: Sequence[Any], batch: Batch, made: Made) -> bool:
     with rows.cursor() as cursor:
         cursor.execute(NOTE, note)
         found = cursor.fetchall()
@@ -138,22 +142,18 @@ def _stored(note: Sequence[Any], batch: Batch, now: int) -> bool:
         [owner + tag for tag in batch.tags.items()],
         conflict=AGAIN,
     )
-    each = batch.series.values()
     named = (*owner, started_ms, eid)
     last = rows.append(
-        "tracker_metric",
-        points.SERIES,
-        [(*named, key, *summary.of(new, now)) for key, new in batch.series.items()],
+        "tracker_metric", points.SERIES, [named + series for series in made]
     )
     if last is not None:
-        ids = range(last - len(each) + 1, last + 1)
-        points.append_points(dict(zip(ids, each, strict=True)))
+        ids = range(last - len(made) + 1, last + 1)
+        points.append_points(dict(zip(ids, batch.series.values(), strict=True)))
     return True
 
 
 @patiently
-def _stored_at_once(note: Sequence[Any], batch: Batch, now: int) -> bool:
-    made = [(key, *summary.of(batch.series[key], now)) for key in batch.series]
+def _stored_at_once(note: Sequence[Any], batch: Batch, made: Made) -> bool:
     each = [(key, *row) for key in batch.series for row in sorted(batch.series[key])]
     values = [
         *rows.sized(note),
