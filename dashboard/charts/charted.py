@@ -54,6 +54,8 @@ def asked(request: HttpRequest, opened: Opened) -> Asked:
     )
     if found.problem:
         problems.append(f"{found.problem.message} Every candidate is drawn instead.")
+    for candidate in found.candidates:
+        candidate.experiment = experiment  # which says how soon one counts as lost
     scene = Scene(
         experiment=experiment,
         drawn=found.candidates,

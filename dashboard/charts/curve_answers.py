@@ -27,7 +27,8 @@ from dashboard.templatetags.tracker_tags import grouped, shown
 from tracker import curves, smoothing
 from tracker.curves import Axis, Curve, Odd
 from tracker.liveness import SYSTEM
-from tracker.models import Metric, Status
+from tracker.models import Metric
+from tracker.models.states import State, state
 
 
 class Join(StrEnum):
@@ -252,7 +253,7 @@ def stroke(on: Sheet, subject: Subject, member: Member, curve: Curve) -> Line:
         best=best(subject, curve)
         if subject.marks_best and not member.is_baseline and not several
         else None,
-        is_live=member.candidate.status == Status.RUNNING,
+        is_live=state(member.candidate) is State.LIVE,
         is_right=on.join is Join.TWO and at > 0,
         name=subject.key if several else "",
     )

@@ -21,8 +21,9 @@ from dashboard.templatetags.tracker_tags import grouped, shown
 from tracker import sketches
 from tracker.curves import Axis
 from tracker.liveness import SYSTEM
-from tracker.models import Candidate, Metric, Status
+from tracker.models import Candidate, Metric
 from tracker.models.candidates import moment
+from tracker.models.states import State, state
 from tracker.sketches import Sample
 from tracker.smoothing import Kind, Smoothing
 
@@ -209,7 +210,7 @@ def legend(subject: Subject) -> list[Entry]:
             slot=member.look.slot,
             dash=member.look.dash,
             value=shown(last_value(member.metric)),
-            is_live=member.candidate.status == Status.RUNNING,
+            is_live=state(member.candidate) is State.LIVE,
             is_baseline=member.is_baseline,
             is_hidden=member.id in subject.options.hidden,
         )

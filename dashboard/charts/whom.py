@@ -10,6 +10,7 @@ from dashboard.table.columns import ATTRIBUTE, Column, metric_column
 from dashboard.table.facts import Facts, gather
 from dashboard.templatetags.tracker_tags import shown
 from tracker.models import Candidate, Kind
+from tracker.models.states import State, state
 
 # Beside a name there is room for the metric to judge by, and for two more.
 MAX_FACTS = 3
@@ -79,7 +80,7 @@ def entry(said: Asked, candidate: Candidate) -> frames.Entry:
         slot=look.slot,
         dash=look.dash,
         value="",
-        is_live=candidate.status == "RUNNING",
+        is_live=state(candidate) is State.LIVE,
         is_baseline=candidate == said.scene.baseline,
         is_hidden=str(candidate.iid) in said.scene.options.hidden,
     )

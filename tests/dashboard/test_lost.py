@@ -115,6 +115,17 @@ def test_counts_as_live_nowhere(browser, sweep):
     assert "sweep" not in listed
 
 
+def test_is_not_called_live_beside_its_curve(browser, sweep):
+    lost = silent(sweep, points=curve("loss", [1.0, 0.5]))
+    live = make.candidate(sweep, points=curve("loss", [1.0, 0.5]))
+    charts = f"/p/vision/experiments/{sweep.iid}/charts/chart.json"
+
+    legend = browser.get(charts, {"ch": "line!loss"}).json()["legend"]
+
+    called = {entry["id"]: entry["is_live"] for entry in legend}
+    assert called == {str(lost.iid): False, str(live.iid): True}
+
+
 def test_a_group_says_how_many_were_lost(browser, sweep):
     for seed in ("1", "2"):
         silent(sweep, params={"lr": "1", "seed": seed})
