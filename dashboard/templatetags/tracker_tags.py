@@ -153,6 +153,12 @@ def breakable(key: str) -> SafeString:
 
 
 @register.filter
+def coded(sentence: str) -> SafeString:
+    """A sentence of the search, in which backticks stand around what is code."""
+    return SafeString(re.sub("`([^`]+)`", r"<code>\1</code>", escape(sentence)))
+
+
+@register.filter
 def thousands(value: int | None) -> str:
     return "–" if value is None else grouped(value)
 

@@ -64,9 +64,9 @@ def test_each_condition_is_a_chip_that_can_be_taken_away(browser, six, url):
 @pytest.mark.parametrize(
     ("q", "message", "mark"),
     [
-        ("lr <", "Expected a value after `<` (character 5).", 4),
+        ("lr <", "Expected a value after < (character 5).", 4),
         ("lr < 1 and (model = a", "(character 22)", 21),
-        ("nonsense = 1", "Nothing here is called `nonsense` (character 1).", 0),
+        ("nonsense = 1", "Nothing here is called nonsense (character 1).", 0),
         ("'open", "The quote that opens here is never closed", 0),
     ],
 )
