@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from tracker.models import Candidate, Experiment, Metric
@@ -196,7 +197,8 @@ def _begin(
         picked = _picked(indexed, within, PICKED * most)
         if picked is not None:
             return Begin(picked=picked)
-    if len(asked) == 1:
+    if len(asked) == 1 or connection.vendor == "sqlite":
+        # SQLite asks about each on its way as quickly as it would gather them.
         return Begin(_listed(others, within, most))
     return _listed_or_gathered(others, within, most)
 
