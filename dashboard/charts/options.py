@@ -169,7 +169,8 @@ def read_iids(texts: list[str], limit: int, problems: list[str]) -> list[int]:
     if len(found) > limit:
         problems.append(
             f"More than {limit} candidates cannot be compared side by side;"
-            f" these are the first {limit}."
+            f" these are the first {limit}. The Charts tab of their experiment draws any"
+            " number, and its table groups them."
         )
     return list(found)[:limit]
 

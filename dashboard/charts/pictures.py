@@ -111,7 +111,7 @@ class Picture:
         # Marks at the edge have an axis of their own; a file does without them.
         self.traces = [t for t in figure["data"] if t.get("yaxis") != "y2"]
         margin = self.layout.get("margin", {})
-        self.left = max(60.0, float(margin.get("l", 60)))
+        self.left = max(74.0, float(margin.get("l", 60)))  # room for 0.0003162
         self.bottom = HEIGHT - max(52.0, float(margin.get("b", 52)))
         self.x = self.axis("x")
         self.y = self.axis("y")
