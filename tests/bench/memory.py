@@ -176,10 +176,17 @@ def every(
         time.sleep(max(0.0, min(began + seconds, until) - time.monotonic()))
 
 
+def export(script: Script) -> None:
+    """All candidates, as the table's page offers them."""
+    script.connection.close()
+    script.ask("GET", f"{script.page.rstrip('/')}.csv?all=1")
+
+
 def large_file(script: Script) -> None:
     """A gigabyte up and down, made as it is sent."""
     piece = script.chance.randbytes(CHUNK)
     path = f"{FILES}/{script.experiment}/{script.run}/artifacts/large.bin"
+    script.connection.close()  # minutes lie between: the server has done so
     pieces = (piece for _ in range(LARGE_FILE // CHUNK))
     script.ask("PUT", path, pieces, **{"Content-Length": str(LARGE_FILE)})
     if script.ask("GET", path) != LARGE_FILE:
@@ -254,12 +261,7 @@ def run(server: Server, minutes: int, out: TextIO) -> tuple[list[Held], Told]:
     scripts = [Script(server.port, iid, page) for _ in range(SCRIPTS)]
     exporter, sender = (Script(server.port, iid, page) for _ in range(2))
     rare = (
-        every(
-            EXPORT_SECONDS,
-            lambda: exporter.ask("GET", f"{page.rstrip('/')}.csv?all=1"),
-            until,
-            told,
-        ),
+        every(EXPORT_SECONDS, lambda: export(exporter), until, told),
         every(FILE_SECONDS, lambda: large_file(sender), until, told),
     )
     threads = [
