@@ -18,7 +18,7 @@ def sweep(vision):
             experiment,
             name=f"c{n}",
             metrics={"val/acc": n / 10},
-            params={"lr": str(n)},
+            params={"lr": str(n), "epochs": "9"},
             started_ms=n,
         )
     return experiment
@@ -106,12 +106,12 @@ def test_slash_goes_to_the_filter(sweep, open_page):
 
 
 def test_only_differences_applies_at_once(sweep, open_page):
-    page = open_page(URL)
+    page = open_page(f"{URL}?cols=p:lr&cols=p:epochs")
 
     page.get_by_label("Only differences").check()
 
-    page.wait_for_url("**diff=1")
-    expect(page.locator(".foot")).to_contain_text("folded")
+    page.wait_for_url("**diff=1**")
+    expect(page.locator(".foot")).to_contain_text("1 equal column folded")
 
 
 def test_rows_are_cards_on_a_phone(sweep, open_page):
