@@ -1,10 +1,16 @@
 """Small worlds."""
 
+from io import BytesIO
 from itertools import count
+
+from PIL import Image
 
 from tracker import lifecycle, logged_models, new_versions, recording, registry
 from tracker.models import (
     Candidate,
+    Dataset,
+    DatasetUse,
+    DatasetUseTag,
     Experiment,
     LoggedModel,
     Membership,
@@ -83,6 +89,23 @@ def version(
     model: RegisteredModel, source: str = "s3://bucket/path", **fields
 ) -> ModelVersion:
     return new_versions.add(model, source, **fields)
+
+
+def reads(candidate, *, context="", **described):
+    """As the client logs it: schema and profile are JSON in a text."""
+    fields = {"name": "labels-v3", "digest": "91ac07d", "source_type": "http"}
+    dataset, _ = Dataset.objects.get_or_create(
+        experiment=candidate.experiment, **(fields | described)
+    )
+    use = DatasetUse.objects.create(candidate=candidate, dataset=dataset)
+    if context:
+        DatasetUseTag.objects.create(use=use, key="mlflow.data.context", value=context)
+
+
+def picture(width: int = 40, height: int = 30, form: str = "PNG") -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (width, height), "teal").save(file, form)
+    return file.getvalue()
 
 
 def something_of_each(experiment: Experiment) -> dict[str, str]:

@@ -12,6 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.samples import rich_candidate
+
 # A busy machine takes its time; a state that never comes still fails.
 expect.set_options(timeout=20_000)
 
@@ -195,3 +197,8 @@ def settled_overflow(page: Page) -> int:
 def overflow(page: Page) -> int:
     """How many pixels the page could be scrolled sideways."""
     return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+@pytest.fixture
+def candidate(vision, storage):
+    return rich_candidate(vision)

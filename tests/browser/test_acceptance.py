@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from artifacts.models import Artifact
 from tests import make
 from tests.browser.conftest import draw
-from tests.browser.test_candidate import put
+from tests.browser.samples import put
 from tracker import jobs, recording, registry
 from tracker.models import Alias, Candidate, Status, Tag
 

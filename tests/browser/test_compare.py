@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests import make
 from tests.browser.conftest import draw
-from tests.browser.test_candidate import (
+from tests.browser.samples import (
     HOSTILE,
     curve,
     line_colours,

@@ -15,8 +15,7 @@ from playwright.sync_api import Route, expect
 
 from dashboard import refused
 from tests import make
-from tests.browser.test_candidate import candidate, curve, put  # noqa: F401  (a fixture)
-from tests.dashboard.test_candidate_about import reads
+from tests.browser.samples import curve, put
 from tracker import invitations, members, redaction, registry, routes, tokens
 from tracker.models import (
     Action,
@@ -39,7 +38,7 @@ LONG = "a-rather-long-name-" * 12
 
 
 @pytest.fixture
-def world(vision, candidate):  # noqa: F811
+def world(vision, candidate):
     """A sweep with every state, a child, a CI job, long names; and a folder of others.
 
     Gives what fills the placeholders of addresses.
@@ -97,7 +96,7 @@ def world(vision, candidate):  # noqa: F811
         candidate, "report.html", b"<!doctype html><title>Report</title><h1>Report</h1>"
     )
     columns = [{"name": name, "type": "double"} for name in ("a", LONG)]
-    reads(candidate, schema=json.dumps({"mlflow_colspec": columns}))
+    make.reads(candidate, schema=json.dumps({"mlflow_colspec": columns}))
     job = Job.objects.create(kind="x", title=LONG, project=vision, done=1, total=3)
     return {
         "slug": "vision",

@@ -7,7 +7,6 @@ from artifacts import ingest, inspection
 from artifacts.paths import Place
 from tests import make
 from tests.browser.conftest import overflow
-from tests.dashboard.test_artifacts import picture
 from tracker.models import Job
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -42,7 +41,7 @@ def test_the_bar_moves_and_the_outcome_comes_by_itself(job, open_page, is_access
 def waiting(vision, storage):
     """An image that no worker has looked at yet."""
     candidate = make.candidate(make.experiment(vision, "sweep"))
-    data = picture()
+    data = make.picture()
     return ingest.receive(Place(candidate, "plot.png"), [data], size_bytes=len(data))
 
 

@@ -1,11 +1,9 @@
 """A candidate's files: the tree, previews that run nothing, and the bytes."""
 
-import io
 import json
 import re
 
 import pytest
-from PIL import Image
 
 from artifacts import ingest, inspection, paths
 from artifacts.models import Artifact
@@ -35,12 +33,6 @@ def put(candidate, path, content=b"hello", *, is_inspected=True):
         if claimed:
             inspection.inspect(claimed)
     return Artifact.objects.get(pk=kept.pk)
-
-
-def picture(width=40, height=30, format="PNG"):
-    file = io.BytesIO()
-    Image.new("RGB", (width, height), "teal").save(file, format)
-    return file.getvalue()
 
 
 def url(candidate, path="", part="artifacts"):
@@ -230,7 +222,7 @@ class TestPreviews:
         assert not shown(page).all("script")
 
     def test_show_images(self, browser, candidate):
-        put(candidate, "plots/roc.png", picture())
+        put(candidate, "plots/roc.png", make.picture())
 
         page = self.look(browser, candidate, "plots/roc.png")
 
@@ -238,7 +230,7 @@ class TestPreviews:
         assert (img.attributes["width"], img.attributes["height"]) == ("40", "30")
         answer = browser.get(img.attributes["src"])
         assert answer["Content-Type"] == "image/png"
-        assert read(answer) == picture()
+        assert read(answer) == make.picture()
 
     def test_show_only_the_beginning_of_a_big_file(self, browser, candidate):
         put(candidate, "big.txt", "0123456789\n" * 100_000)
@@ -302,7 +294,7 @@ class TestPreviews:
         assert shown(Page(browser.get(asked))).all("iframe")
 
     def test_say_when_a_file_was_not_looked_at_yet(self, browser, candidate):
-        put(candidate, "new.png", picture(), is_inspected=False)
+        put(candidate, "new.png", make.picture(), is_inspected=False)
 
         page = self.look(browser, candidate, "new.png")
 
@@ -342,8 +334,8 @@ class TestPreviews:
 
 class TestGalleries:
     def test_show_the_images_of_a_folder(self, browser, candidate):
-        put(candidate, "plots/a.png", picture())
-        put(candidate, "plots/b.jpg", picture(format="JPEG"))
+        put(candidate, "plots/a.png", make.picture())
+        put(candidate, "plots/b.jpg", make.picture(form="JPEG"))
         put(candidate, "plots/c.txt")
 
         page = Page(browser.get(url(candidate, "plots")))
@@ -358,8 +350,8 @@ class TestGalleries:
     def test_order_logged_images_by_step(self, browser, candidate):
         for step in (1000, 0, 500):
             name = f"samples~dogs+step+{step}+timestamp+17000+0a-1b"
-            put(candidate, f"images/{name}.png", picture())
-            put(candidate, f"images/{name}+compressed.webp", picture(format="WEBP"))
+            put(candidate, f"images/{name}.png", make.picture())
+            put(candidate, f"images/{name}+compressed.webp", make.picture(form="WEBP"))
 
         page = Page(browser.get(url(candidate, "images")))
 
@@ -433,7 +425,7 @@ def test_ids_are_used_once(browser, candidate):
 
 
 def test_a_file_that_waits_asks_again_until_it_is_ready(browser, candidate):
-    artifact = put(candidate, "plot.png", picture(), is_inspected=False)
+    artifact = put(candidate, "plot.png", make.picture(), is_inspected=False)
     address = url(candidate, "plot.png")
 
     page = Page(browser.get(address))
@@ -450,7 +442,7 @@ def test_a_file_that_waits_asks_again_until_it_is_ready(browser, candidate):
 
 
 def test_a_file_that_failed_says_why_and_is_tried_again(browser, candidate):
-    artifact = put(candidate, "plot.png", picture())
+    artifact = put(candidate, "plot.png", make.picture())
     Artifact.objects.update(state="failed", problem="It took longer than 60 seconds.")
 
     page = Page(browser.get(url(candidate, "plot.png")))

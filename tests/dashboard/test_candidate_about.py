@@ -7,7 +7,6 @@ import pytest
 from tests import make
 from tests.dashboard.candidate_page import curve, facts, url
 from tests.dashboard.reading import HOSTILE, Page, is_harmless
-from tracker.models import Dataset, DatasetUse, DatasetUseTag
 
 
 def test_links_the_job_the_commit_and_the_person(browser, sweep):
@@ -64,21 +63,10 @@ def test_leaves_out_what_is_not_known(browser, sweep):
     assert "Host" not in facts(page)
 
 
-def reads(candidate, *, context="", **described):
-    """As the client logs it: schema and profile are JSON in a text."""
-    fields = {"name": "labels-v3", "digest": "91ac07d", "source_type": "http"}
-    dataset, _ = Dataset.objects.get_or_create(
-        experiment=candidate.experiment, **(fields | described)
-    )
-    use = DatasetUse.objects.create(candidate=candidate, dataset=dataset)
-    if context:
-        DatasetUseTag.objects.create(use=use, key="mlflow.data.context", value=context)
-
-
 def test_names_the_data_it_read(browser, sweep):
     candidate = make.candidate(sweep)
     source = '{"url": "https://data.example.com/labels-v3"}'
-    reads(candidate, context="train", source=source)
+    make.reads(candidate, context="train", source=source)
 
     page = Page(browser.get(url(candidate)))
 
@@ -104,8 +92,8 @@ class TestADataset:
             "schema": json.dumps({"mlflow_colspec": columns}),
             "profile": '{"num_rows": 15000, "num_elements": 90000}',
         }
-        reads(candidate, **described)
-        reads(other, **described)
+        make.reads(candidate, **described)
+        make.reads(other, **described)
 
         page = self.look(browser, candidate)
 
@@ -128,8 +116,8 @@ class TestADataset:
             "features_size": {"x": 24},
             "columns": {"a": {"mean": 1.5}, "b": {"mean": 2, "missing": 7}},
         }
-        reads(candidate, name="first")
-        reads(
+        make.reads(candidate, name="first")
+        make.reads(
             candidate,
             schema=json.dumps({"mlflow_tensorspec": parts}),
             profile=json.dumps(profile),
@@ -148,20 +136,20 @@ class TestADataset:
     )
     def test_bears_what_is_no_schema(self, browser, sweep, text):
         candidate = make.candidate(sweep)
-        reads(candidate, schema=text, profile=text)
+        make.reads(candidate, schema=text, profile=text)
 
         assert "labels-v3" in self.look(browser, candidate).main.text
 
     def test_says_when_it_is_too_long(self, browser, sweep):
         candidate = make.candidate(sweep)
-        reads(candidate, schema="x" * 300_000)
+        make.reads(candidate, schema="x" * 300_000)
 
         assert "schema is too long" in self.look(browser, candidate).main.text
 
     @pytest.mark.parametrize("number", ["0", "2", "9" * 30])
     def test_is_not_there_for_another_number(self, browser, sweep, number):
         candidate = make.candidate(sweep)
-        reads(candidate)
+        make.reads(candidate)
 
         answer = browser.get(url(candidate, f"data/{number}/"))
 
