@@ -16,7 +16,7 @@ from redis import Redis
 
 from tests import make, parts
 from tests.live import environment
-from tests.ops.test_company import wait_for
+from tests.ops.programs import wait_for
 from tracker import memory, redaction, throttling, tokens
 from tracker.api.auth import Credentials, PerCaller
 from tracker.api.endpoint import EndpointView
