@@ -240,8 +240,8 @@ def _listed_or_gathered(
         number = found[: limit + 1].count()
         if number <= most:
             return Begin(_listed([one], within, most))
-        if number <= limit:
-            return Begin(gathered=Q(pk__among=found[:limit]))
+        if number <= limit:  # with room for those that come meanwhile
+            return Begin(gathered=Q(pk__among=found[: 2 * limit]))
     return Begin()
 
 
