@@ -38,6 +38,7 @@ from dashboard.views import (
     models,
     one_chart,
     page_files,
+    people_files,
     projects,
     selection,
     settings,
@@ -68,7 +69,7 @@ project_settings = [
     path("delete/", settings.delete, name="delete_project"),
     path("restore/", settings.restore, name="restore_project"),
     path("members/", settings.people, name="members"),
-    *files("members", list_files.members_file, "members"),
+    *files("members", people_files.members_file, "members"),
     path("members/invite/", settings.invite, name="invite"),
     path("members/<int:pk>/", settings.role, name="set_role"),
     path("members/<int:pk>/remove/", settings.remove, name="remove_member"),
@@ -76,6 +77,7 @@ project_settings = [
         "invitations/<int:pk>/withdraw/", settings.withdraw, name="withdraw_invitation"
     ),
     path("tokens/", settings.tokens, name="project_tokens"),
+    *files("tokens", people_files.project_tokens_file, "project_tokens"),
     path("tokens/<int:pk>/revoke/", settings.revoke, name="revoke_project_token"),
     path("history/", audit.project_history, name="project_history"),
     *files("history", audit.project_history_file, "project_history"),
@@ -178,6 +180,7 @@ one_model = [
     path("describe/", model_changes.describe, name="describe_model"),
     path("tag/", model_changes.tag, name="tag_model"),
     path("delete/", model_changes.delete, name="delete_model"),
+    path("<int:number>.json", page_files.version_json, name="version_json"),
     below("<int:number>/", one_version),
 ]
 
@@ -215,6 +218,7 @@ project = [
     path("trash/restore/", trash.restore, name="restore"),
     path("trash/delete/", trash.purge, name="purge"),
     path("access/", settings.who, name="who_can_see"),
+    *files("access", people_files.access_file, "who_can_see"),
     below("settings/", project_settings),
     path("-/ml/<path:page>", links.page_of_gitlab),
 ]
@@ -224,6 +228,7 @@ person = [
     path("password/", account.change_password, name="change_password"),
     path("sessions/end/", account.end_sessions, name="end_sessions"),
     path("tokens/", account.tokens, name="tokens"),
+    *files("tokens", people_files.tokens_file, "tokens"),
     path("tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
     path("theme/", account.theme, name="theme"),
     path("density/", account.density, name="density"),
@@ -232,6 +237,7 @@ person = [
 
 urlpatterns = [
     path("", projects.home, name="home"),
+    path("home.json", page_files.home_json, name="home_json"),
     path("projects/", projects.projects, name="projects"),
     *files("projects", list_files.projects_file, "projects"),
     path("p/<str:slug>.json", page_files.project_json, name="project_json"),

@@ -13,7 +13,7 @@ from django.test import Client
 from tests import make, parts
 from tests.live import Server
 from tracker import access, express, lifecycle, recording, throttling
-from tracker.api import endpoint
+from tracker.api import auth, endpoint
 from tracker.models import Role
 
 
@@ -60,6 +60,18 @@ def storage(settings, tmp_path):
     storages._storages.clear()
     yield
     storages._storages.clear()
+
+
+@pytest.fixture
+def team(settings, monkeypatch):
+    """Team mode: nobody is signed in by himself, and scripts show who they are."""
+    settings.MODE = "team"
+    settings.MIDDLEWARE = [
+        one for one in settings.MIDDLEWARE if one != "tracker.middleware.local_owner"
+    ]
+    monkeypatch.setattr(
+        endpoint.EndpointView, "authentication_classes", [auth.Credentials]
+    )
 
 
 @pytest.fixture

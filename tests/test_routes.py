@@ -14,8 +14,6 @@ from django.urls import path
 from tests import make
 from tests.conftest import forget
 from tracker import routes, tokens
-from tracker.api.auth import Credentials
-from tracker.api.endpoint import EndpointView
 from tracker.models import AccessToken, Role, User
 from tracker.permits import Who
 from tracker.urls import handler400, handler403, handler404, handler500  # noqa: F401
@@ -63,15 +61,6 @@ PAGES = [route for route in ROUTES if not route.is_endpoint]
 ENDPOINTS = [
     route for route in ROUTES if route.is_endpoint and route.address.startswith("p/")
 ]
-
-
-@pytest.fixture
-def team(settings, monkeypatch):
-    settings.MODE = "team"
-    settings.MIDDLEWARE = [
-        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
-    ]
-    monkeypatch.setattr(EndpointView, "authentication_classes", [Credentials])
 
 
 class Person(NamedTuple):

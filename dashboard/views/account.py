@@ -33,6 +33,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from dashboard import refused
 from dashboard.access_forms import lines
 from dashboard.forms import TokenForm
+from dashboard.list_files import links
 from dashboard.shell import DENSITIES, THEMES
 from dashboard.snippets import Code
 from tracker import audit, members, throttling
@@ -207,6 +208,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "tokens": AccessToken.objects.filter(user=person, revoked_at=None)
         .select_related("project")
         .order_by("-pk"),
+        "page_files": links(request),
         "section": "account",
         "tab": "tokens",
     }

@@ -1,4 +1,4 @@
-"""The lists of projects, members, experiments, metrics, views and the trash as files.
+"""The lists of projects, experiments, metrics, views and the trash as files.
 
 Each takes the address of its page, with the same search, view and order, and holds every
 page of it.
@@ -17,7 +17,6 @@ from dashboard.table import saved
 from dashboard.views.experiments import EVERY_VIEW, SORTS, Listed, details, search
 from dashboard.views.metric_rules import line, searched, used
 from dashboard.views.projects import with_roles
-from dashboard.views.settings import people_of
 from dashboard.views.trash import Item, items
 from tracker import judging
 from tracker.models import Experiment, Role
@@ -56,26 +55,6 @@ def projects_file(request: HttpRequest, form: str) -> HttpResponseBase:
         for kept in [vars(project)]  # annotations, which no type knows of
     )
     return answer("projects", form, PROJECT, rows)
-
-
-MEMBER = ("name", "role", "since", "until", "is_by_groups", "is_active")
-
-
-@needs(Role.OWNER)
-def members_file(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
-    project = find.project(request, slug)
-    rows = (
-        [
-            one.user.username,
-            one.get_role_display(),
-            moment(one.created_at),
-            moment(one.ends_at),
-            one.is_by_groups,
-            one.user.is_active,
-        ]
-        for one in people_of(project).iterator()
-    )
-    return answer(f"{project.slug}-members", form, MEMBER, rows)
 
 
 # ---------------------------------------------------------------- experiments

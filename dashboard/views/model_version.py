@@ -60,6 +60,7 @@ def version(request: HttpRequest, slug: str, name: str, number: int) -> HttpResp
         "uri": stored_at(place) if place else this.files_uri or this.source,
         "link": about.safe_url(this.run_link),
         "python": code_to_load(request, where),
+        "page_files": {"json": reverse("version_json", args=where.address)},
     }
     if maker:
         params = list(maker.params.order_by("key")[: MAX_PARAMS + 1])

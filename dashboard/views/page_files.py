@@ -22,12 +22,33 @@ from dashboard.views import projects
 from dashboard.views.explain import asked_changes
 from dashboard.views.insights import asked_board
 from dashboard.views.list_files import EXPERIMENT, experiment_row
+from dashboard.views.model_version import files_of, measured, place_of
 from dashboard.views.models import MAX_LINES, written
 from tracker.models import Project, Role
 from tracker.models.states import state
-from tracker.permits import needs
+from tracker.permits import Who, needs
 
-# ---------------------------------------------------------------- project
+# ---------------------------------------------------------------- home, project
+
+
+@needs(Who.ANYONE)
+def home_json(request: HttpRequest) -> HttpResponse:
+    """What is to be looked at in all projects; with `mine=1` one's own."""
+    shown = projects.start_page(request)
+    return told(
+        {
+            "needs_attention": [brief(one) for one in shown.trouble],
+            "live": [brief(one) for one in shown.live],
+            "recent": [brief(one) for one in shown.recent],
+            "starred": [
+                {"project": one.project.slug, "id": one.iid, "name": one.name}
+                for one in shown.starred
+            ],
+            "projects": [
+                {"slug": one.slug, "name": one.name} for one in shown.projects
+            ],
+        }
+    )
 
 
 @needs(Role.READER)
@@ -38,7 +59,7 @@ def project_json(request: HttpRequest, slug: str) -> HttpResponse:
         return projects.project(request, f"{slug}.json")
     project = find.project(request, slug)
     shown = projects.overview(project)
-    told = {
+    page = {
         "slug": project.slug,
         "name": project.name,
         "visibility": project.visibility,
@@ -61,8 +82,12 @@ def project_json(request: HttpRequest, slug: str) -> HttpResponse:
             for one in shown["versions"]
         ],
     }
+    return told(page)
+
+
+def told(page: dict[str, Any]) -> HttpResponse:
     return HttpResponse(
-        orjson.dumps(told, option=orjson.OPT_INDENT_2), content_type=KINDS["json"]
+        orjson.dumps(page, option=orjson.OPT_INDENT_2), content_type=KINDS["json"]
     )
 
 
@@ -72,6 +97,7 @@ def brief(one: projects.Shown) -> dict[str, Any]:
         "number": one.candidate.iid,
         "name": one.candidate.name,
         "run_id": one.candidate.eid,
+        "project": one.candidate.project.slug,
         "experiment": one.candidate.experiment.name,
         "state": state(one.candidate).value,
         "metric": one.column.full_label if one.column else None,
@@ -194,3 +220,41 @@ def versions_file(
         for one in versions
     )
     return answer(f"{slug}-model-versions", form, VERSION, rows)
+
+
+@needs(Role.READER)
+def version_json(
+    request: HttpRequest, slug: str, name: str, number: int
+) -> HttpResponse:
+    """A version: where it came from, what its candidate reached, and its first files."""
+    where = find_model(request, slug, name, number)
+    this = where.version
+    assert this
+    maker = makers_of(where.project, [this]).get(this.run_id)
+    place = place_of(where)
+    return told(
+        {
+            "model": where.model.name,
+            "version": this.version,
+            "description": this.description,
+            "stage": this.stage,
+            "aliases": [
+                one.alias
+                for one in aliases_of(where.model)
+                if one.number == this.version
+            ],
+            "tags": dict(this.tags.values_list("key", "value")),
+            "created": written(this.created_ms),
+            "source": this.source,
+            "run_id": this.run_id,
+            "candidate": maker.iid if maker else None,
+            "metrics": {
+                one.key: plain(one.value) for one in (measured(maker) if maker else ())
+            },
+            "params": dict(maker.params.values_list("key", "value")) if maker else {},
+            "files": [
+                {"path": one.path, "size_bytes": one.size_bytes}
+                for one in (files_of(where, place) if place else ())
+            ],
+        }
+    )

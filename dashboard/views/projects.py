@@ -137,32 +137,56 @@ def troubled(candidates: CandidateQuerySet) -> QuerySet[Candidate]:
 def home(request: HttpRequest) -> HttpResponse:
     """Is my work fine, and where was I? A GET on the root is also a tracking URI."""
     directions.confirm({})
+    shown = start_page(request)
+    page: dict[str, Any] = shown._asdict() | {
+        "section": "home",
+        "tracking_page": reverse("project", args=[lifecycle.DEFAULT_PROJECT]),
+        "has_mine": has_mine(request),
+        "page_files": {"json": reverse("home_json") + "?mine=1" * shown.is_mine},
+    }
+    if shown.is_empty:
+        visible = Project.objects.visible_to(request.user)
+        target = lifecycle.default_project() if is_local() else visible.first()
+        if target:
+            page["start"] = first_run(request, target)
+    return render(request, "dashboard/home.html", page)
+
+
+class Start(NamedTuple):
+    """What somebody is shown first, of all projects that may be seen."""
+
+    trouble: list[Shown]
+    live: list[Shown]
+    recent: list[Shown]
+    starred: list[Experiment]
+    projects: QuerySet[Project]
+    is_mine: bool
+    is_empty: bool
+
+
+def has_mine(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and not is_local()
+
+
+def start_page(request: HttpRequest) -> Start:
     projects = Project.objects.visible_to(request.user)
     candidates = of_alive(Candidate.objects.filter(project__in=projects))
-    has_mine = request.user.is_authenticated and not is_local()
-    is_mine = has_mine and request.GET.get("mine") == "1"
+    is_mine = has_mine(request) and request.GET.get("mine") == "1"
     wanted = candidates
     if is_mine:  # as scripts call them
         wanted = candidates.filter(user_id=request.user.get_username())
     trouble, live, recent = shortlists(
         troubled(wanted), running(wanted), finished(wanted)
     )
-    page: dict[str, Any] = {
-        "section": "home",
-        "tracking_page": reverse("project", args=[lifecycle.DEFAULT_PROJECT]),
-        "trouble": trouble,
-        "live": without(live, trouble),
-        "recent": recent,
-        "starred": starred(request, projects),
-        "projects": with_counts(projects)[:SHORT_LIST],
-        "has_mine": has_mine,
-        "is_mine": is_mine,
-    }
-    if not is_mine and not live and not recent and not candidates.exists():
-        target = lifecycle.default_project() if is_local() else projects.first()
-        if target:
-            page["start"] = first_run(request, target)
-    return render(request, "dashboard/home.html", page)
+    return Start(
+        trouble,
+        without(live, trouble),
+        recent,
+        starred(request, projects),
+        with_counts(projects)[:SHORT_LIST],
+        is_mine,
+        is_empty=not (is_mine or live or recent or candidates.exists()),
+    )
 
 
 def starred(request: HttpRequest, projects: QuerySet[Project]) -> list[Experiment]:
@@ -270,6 +294,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "project": project,
         "section": "overview",
         "tracking_page": request.path.rstrip("/") + "/",
+        "page_files": {"json": reverse("project_json", args=[project.slug])},
         "description": prose.html(project.description, project.slug),
         "boards": boards.starred(project, request.user),
         "members": project.memberships.count,  # asked for in team mode alone

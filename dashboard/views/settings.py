@@ -279,6 +279,7 @@ def tokens(request: HttpRequest, slug: str) -> HttpResponse:
     content |= {
         "form": form,
         "tokens": rows.select_related("user").order_by("-pk")[:MOST_SHOWN],
+        "page_files": links(request),
     }
     return page(request, project, "tokens", content)
 
@@ -305,6 +306,7 @@ def who(request: HttpRequest, slug: str) -> HttpResponse:
     content: dict[str, Any] = {"audience": reach.audience(project)}
     if access.is_insider(project, actor):
         content["everybody"], content["more"] = reach.everybody(project)
+        content["page_files"] = links(request)
     if find.may(request, project, Role.OWNER):
         ask = AskForm(request.GET)
         content["ask"] = ask

@@ -1,25 +1,12 @@
 """Team mode: a project that is not for the caller is answered like one that is not there."""
 
 import pytest
-from django.conf import settings as product
 from django.test import Client
 
 from tests import make
 from tests.api.test_every_endpoint import ENDPOINTS, path
 from tracker import members, projects, tokens
 from tracker.models import Project, Role, Visibility
-
-
-@pytest.fixture
-def team(settings, monkeypatch):
-    settings.MODE = "team"
-    settings.MIDDLEWARE = [
-        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
-    ]
-    from tracker.api import auth
-    from tracker.api.endpoint import EndpointView
-
-    monkeypatch.setattr(EndpointView, "authentication_classes", [auth.Credentials])
 
 
 def caller(user):

@@ -1,5 +1,8 @@
 """Reading a page as a person does: its title, its links, its table, its words."""
 
+import csv
+import io
+import json
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -133,3 +136,25 @@ def is_harmless(page):
     return not page.root.all("img") and not any(
         name.startswith("on") for e in page.root.walk() for name in e.attributes
     )
+
+
+# ---------------------------------------------------------------- files
+
+
+def file_link(browser, page, form):
+    """Where a page leads for what it shows as a file."""
+    [link] = [
+        a.attributes["href"]
+        for a in Page(browser.get(page)).main.all("a")
+        if f"{page.partition('?')[0][:-1]}.{form}" in a.attributes.get("href", "")
+    ]
+    return link
+
+
+def lines(answer):
+    """What such a file holds: one dict to a line."""
+    assert answer.status_code == 200, answer
+    text = b"".join(answer.streaming_content).decode()
+    if answer["Content-Type"] == "application/json":
+        return json.loads(text)
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.conf import settings as product
 from django.test import Client
 
 from tests import make
@@ -12,15 +11,6 @@ from tracker.errors import AlreadyExists, Conflict, Invalid
 from tracker.models import AccessToken, Membership, Role
 
 PASSWORD = "a long enough password"
-
-
-@pytest.fixture
-def team(settings):
-    """No middleware signs anybody in."""
-    settings.MODE = "team"
-    settings.MIDDLEWARE = [
-        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
-    ]
 
 
 def signed_in(name):

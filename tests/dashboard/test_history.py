@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from django.conf import settings as product
 from django.core.cache import cache
 from django.test import Client
 
@@ -16,15 +15,9 @@ from tests.dashboard.reading import Page
 from tracker import audit, lifecycle
 from tracker.models import AuditEvent, What
 
+pytestmark = pytest.mark.usefixtures("team")
+
 HISTORY = "/p/vision/settings/history/"
-
-
-@pytest.fixture(autouse=True)
-def team(settings):
-    settings.MODE = "team"
-    settings.MIDDLEWARE = [
-        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
-    ]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from urllib.parse import quote
 
 import pytest
-from django.conf import settings as product
 from django.test import Client
 
 from artifacts import ingest, paths
@@ -400,15 +399,6 @@ def test_deletes_only_what_is_typed(browser, vision, versions, detector):
 
 
 # ---------------------------------------------------------------- who may
-
-
-@pytest.fixture
-def team(settings):
-    """No middleware signs anybody in."""
-    settings.MODE = "team"
-    settings.MIDDLEWARE = [
-        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
-    ]
 
 
 def client(user):

@@ -1,7 +1,5 @@
 """What pages show in tables, as CSV and JSON with the address of the page."""
 
-import csv
-import io
 import json
 
 import pytest
@@ -9,16 +7,8 @@ import pytest
 from artifacts import ingest
 from artifacts.paths import Place
 from tests import make
-from tests.dashboard.reading import Page
+from tests.dashboard.reading import Page, file_link, lines
 from tracker import inputs, lifecycle, recording, registry
-
-
-def lines(answer):
-    assert answer.status_code == 200, answer
-    text = b"".join(answer.streaming_content).decode()
-    if answer["Content-Type"] == "application/json":
-        return json.loads(text)
-    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
@@ -135,15 +125,6 @@ def plainly(form, *values):
     return tuple(map(repr, values)) if form == "csv" else values
 
 
-def file_link(browser, page, form):
-    [link] = [
-        a.attributes["href"]
-        for a in Page(browser.get(page)).main.all("a")
-        if f"{page.partition('?')[0][:-1]}.{form}" in a.attributes.get("href", "")
-    ]
-    return link
-
-
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_the_tabs_of_a_candidate_are_files(browser, sweep, form):
     one = make.candidate(
@@ -197,6 +178,30 @@ def test_members_are_a_file(browser, reader, vision, form):
     rows = lines(browser.get(file_link(browser, f"{url}/", form)))
 
     assert {row["name"]: row["role"] for row in rows}[reader.username] == "Reader"
+
+
+def test_the_start_page_is_json(browser, sweep):
+    one = make.candidate(sweep, name="first", metrics={"acc": 0.5})
+    make.finish(one)
+
+    told = browser.get(file_link(browser, "/", "json")).json()
+
+    assert [each["number"] for each in told["recent"]] == [one.iid]
+    assert told["recent"][0]["project"] == "vision"
+    assert "vision" in [each["slug"] for each in told["projects"]]
+
+
+def test_a_version_of_a_model_is_json(browser, vision, sweep):
+    one = make.candidate(sweep, metrics={"acc": 0.5}, params={"lr": "0.1"})
+    model = make.registered_model(vision, "eyes")
+    version = make.version(model, f"runs:/{one.eid}/model", run_id=one.eid)
+    registry.set_alias(version, "best")
+
+    told = browser.get(file_link(browser, "/p/vision/models/eyes/1/", "json")).json()
+
+    assert (told["model"], told["version"], told["aliases"]) == ("eyes", 1, ["best"])
+    assert told["candidate"] == one.iid
+    assert (told["metrics"], told["params"]) == ({"acc": 0.5}, {"lr": "0.1"})
 
 
 def test_the_overview_of_a_project_is_json(browser, vision, sweep):

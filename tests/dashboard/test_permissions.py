@@ -1,7 +1,6 @@
 """Who may open and change what, in team mode: asked at every page's door."""
 
 import pytest
-from django.conf import settings as product
 from django.test import Client
 
 from tests import make
@@ -9,14 +8,7 @@ from tests.dashboard.reading import Page
 from tracker import lifecycle
 from tracker.models import Experiment, Role, Visibility
 
-
-@pytest.fixture(autouse=True)
-def team(settings):
-    """No middleware signs anybody in."""
-    settings.MODE = "team"
-    settings.MIDDLEWARE = [
-        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
-    ]
+pytestmark = pytest.mark.usefixtures("team")
 
 
 @pytest.fixture

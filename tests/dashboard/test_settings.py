@@ -4,13 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as product
 from django.test import Client
 from django.utils import timezone
 
 from dashboard.forms import ProjectForm
 from tests import make
-from tests.dashboard.reading import Page
+from tests.dashboard.reading import Page, file_link, lines
 from tracker import members, projects, tokens
 from tracker.errors import Denied
 from tracker.models import (
@@ -23,17 +22,10 @@ from tracker.models import (
     Visibility,
 )
 
+pytestmark = pytest.mark.usefixtures("team")
+
 PASSWORD = "a long enough password"
 SETTINGS = "/p/vision/settings/"
-
-
-@pytest.fixture(autouse=True)
-def team(settings):
-    """No middleware signs anybody in."""
-    settings.MODE = "team"
-    settings.MIDDLEWARE = [
-        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
-    ]
 
 
 def client(user=None):
@@ -457,3 +449,36 @@ def test_lists_ones_own_projects(reader):
 
     assert "vision" in page
     assert "Reader" in page
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_who_can_see_a_project_is_a_file_for_its_members(
+    owner, reader, stranger, vision, form
+):
+    url = "/p/vision/access"
+    Project.objects.filter(pk=vision.pk).update(visibility=Visibility.INTERNAL)
+    member, other = client(reader), client(stranger)
+
+    rows = lines(member.get(file_link(member, f"{url}/", form)))
+
+    assert {row["name"]: row["role"] for row in rows}[owner.username] == "Owner"
+    assert other.get(f"{url}/").status_code == 200
+    assert other.get(f"{url}.{form}").status_code == 403
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_tokens_are_files_without_their_secrets(owner, vision, form):
+    browser = client(owner)
+    mine = tokens.issue(owner, name="laptop", scope=AccessToken.Scope.READ)
+    theirs = tokens.issue_for_project(vision, name="ci", scope=AccessToken.Scope.LOG)
+    pages = ["/you/tokens/", "/p/vision/settings/tokens/"]
+
+    answers = [browser.get(file_link(browser, url, form)) for url in pages]
+    texts = [b"".join(answer.streaming_content).decode() for answer in answers]
+
+    assert "laptop" in texts[0] and "ci" not in texts[0]
+    assert "ci" in texts[1] and "laptop" not in texts[1]
+    assert mine.secret not in texts[0] and theirs.secret not in texts[1]

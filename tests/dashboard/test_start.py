@@ -5,7 +5,6 @@ import json
 
 import pytest
 import yaml
-from django.conf import settings as product
 from django.test import Client
 
 from dashboard import snippets
@@ -13,15 +12,6 @@ from tests import make
 from tests.dashboard.reading import Page
 from tracker import tokens
 from tracker.models import AccessToken, Role
-
-
-@pytest.fixture
-def team(settings):
-    """No middleware signs anybody in."""
-    settings.MODE = "team"
-    settings.MIDDLEWARE = [
-        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
-    ]
 
 
 def code(page, place):

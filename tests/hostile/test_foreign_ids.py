@@ -17,7 +17,7 @@ from artifacts import ingest
 from artifacts.paths import Place
 from tests import make
 from tests.hostile.test_pages import asked_for, pages  # noqa: F401  (a fixture)
-from tests.test_routes import ENDPOINTS, address, team  # noqa: F401  (a fixture)
+from tests.test_routes import ENDPOINTS, address
 from tracker import invitations, recording, registry, tokens
 from tracker.models import AccessToken, Role
 

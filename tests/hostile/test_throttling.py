@@ -18,7 +18,7 @@ from tests import make, parts
 from tests.live import environment
 from tests.ops.programs import wait_for
 from tracker import memory, redaction, throttling, tokens
-from tracker.api.auth import Credentials, PerCaller
+from tracker.api.auth import PerCaller
 from tracker.api.endpoint import EndpointView
 from tracker.errors import TooMany
 from tracker.models import FailedSignIn, Role, User
@@ -33,12 +33,7 @@ def one_process(settings):
 
 
 @pytest.fixture
-def team(settings, monkeypatch):
-    settings.MODE = "team"
-    settings.MIDDLEWARE = [
-        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
-    ]
-    monkeypatch.setattr(EndpointView, "authentication_classes", [Credentials])
+def team(team, monkeypatch):
     monkeypatch.setattr(EndpointView, "throttle_classes", [PerCaller])
 
 

@@ -4,7 +4,6 @@ import logging
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as product
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -99,14 +98,6 @@ def test_tells_who_signed_in_and_who_tried(team):
         (What.SIGNED_IN, "ann"),
     ]
     assert {event.address for event in AuditEvent.objects.all()} == {"127.0.0.1"}
-
-
-@pytest.fixture
-def team(settings):
-    settings.MODE = "team"
-    settings.MIDDLEWARE = [
-        one for one in product.MIDDLEWARE if one != "tracker.middleware.local_owner"
-    ]
 
 
 def test_knows_who_asked_and_from_where(vision, team):

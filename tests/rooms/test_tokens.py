@@ -4,7 +4,6 @@ import base64
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -15,17 +14,6 @@ from tracker.errors import Denied, Invalid, NotFound
 from tracker.models import AccessToken, Role
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def team(settings, monkeypatch):
-    """The API as team mode opens it."""
-    from tracker.api.auth import Credentials
-    from tracker.api.endpoint import EndpointView
-
-    cache.clear()
-    settings.MODE = "team"
-    monkeypatch.setattr(EndpointView, "authentication_classes", [Credentials])
 
 
 def ask(project, **headers):
