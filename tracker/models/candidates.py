@@ -64,7 +64,9 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
 class Candidate(models.Model):
     """One training attempt."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="candidates")
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="candidates", db_index=False
+    )  # the unique key `candidate_iid` begins with it
     experiment = models.ForeignKey(
         Experiment, models.CASCADE, related_name="candidates"
     )
@@ -197,8 +199,12 @@ class Param(models.Model):
         Candidate, models.CASCADE, related_name="params", db_index=False
     )  # the unique key below begins with it
     experiment = models.ForeignKey(
-        Experiment, models.CASCADE, related_name="+", db_index=False
-    )
+        Experiment,
+        models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )  # the candidate's, which is checked there
     key = models.CharField(max_length=250)
     value = models.TextField(blank=True)
     number = models.FloatField(null=True, blank=True)
@@ -228,8 +234,12 @@ class Tag(models.Model):
         Candidate, models.CASCADE, related_name="tags", db_index=False
     )  # the unique key below begins with it
     experiment = models.ForeignKey(
-        Experiment, models.CASCADE, related_name="+", db_index=False
-    )
+        Experiment,
+        models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )  # the candidate's, which is checked there
     key = models.CharField(max_length=250)
     value = models.TextField(blank=True)
 
@@ -262,8 +272,12 @@ class Metric(models.Model):
     )  # the unique key below begins with it
     # Copies that let one index serve a sorted page; `started_ms` and `eid` never change.
     experiment = models.ForeignKey(
-        Experiment, models.CASCADE, related_name="+", db_index=False
-    )
+        Experiment,
+        models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )  # the candidate's, which is checked there
     started_ms = models.BigIntegerField()
     eid = models.CharField(max_length=32)
     key = models.CharField(max_length=250)
