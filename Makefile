@@ -15,7 +15,7 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq install
 # pip would do it with one process, and the tests of packages, too. A file that cannot be
 # compiled is a template of somebody's.
 COMPILE := $(PY) -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib >/dev/null 2>&1
-# Test processes at a time; on SQLite one more, for many of those tests wait for a browser.
+# Test processes at a time.
 JOBS ?= 2
 
 .PHONY: help
@@ -79,9 +79,7 @@ demo: setup ## Fill a project "demo" with a rich sample
 
 # ---------------------------------------------------------------- check
 
-PYTEST = $(PY) -m pytest --quiet --numprocesses $(PROCESSES) --dist loadgroup
-PROCESSES = $(JOBS)
-test-sqlite: PROCESSES = $(shell expr $(JOBS) + 1)
+PYTEST := $(PY) -m pytest --quiet --numprocesses $(JOBS) --dist loadgroup
 
 # Both at once: a test that waits for a server or a page leaves its core to another. Their
 # lines mix, so that who watches sees them go on.
