@@ -43,12 +43,12 @@ DEEP = 100_000
     ],
 )
 def test_refuses_a_body_that_is_no_message(api, body):
-    before = time.monotonic()
+    before = time.thread_time()
 
     answer = api.send("POST", "experiments/create", body)
 
     assert refused(answer) == INVALID
-    assert time.monotonic() - before < 1
+    assert time.thread_time() - before < 1  # of work, however busy the machine is
     assert not Experiment.objects.exclude(iid=0).exists()
 
 

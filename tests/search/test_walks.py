@@ -132,7 +132,7 @@ def test_what_is_looked_up_among_the_gathered_is_what_is_found(
     with django_assert_max_num_queries(99) as asked:
         found = through(crowd, **query)
 
-    gathered = any("LIMIT 20)" in one["sql"] for one in asked.captured_queries)
+    gathered = any("LIMIT 40)" in one["sql"] for one in asked.captured_queries)
     assert gathered is (connection.vendor == "postgresql")
     assert found == expected
     assert len(found) > 5
