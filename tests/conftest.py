@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 
 import pytest
 from django.core import signals
@@ -15,6 +16,12 @@ from tests.live import Server
 from tracker import access, express, lifecycle, recording, throttling
 from tracker.api import auth, endpoint
 from tracker.models import Role
+
+
+def pytest_configure():
+    """A shell starts what runs in the background deaf to Ctrl-C; our servers are to hear it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
