@@ -217,10 +217,14 @@ def answers():
     asked = client.post("/admin/tracker/candidate/", chosen)
     assert b"to go on" in asked.content
     yield "purge in the back office", asked
-    redaction.request_id.set("0123456789abcdef")
-    for status in (403, 429, 500):
-        said = "Tracker says why. " * 8
-        yield str(status), refused.page(RequestFactory().get("/x/"), status, said)
+    before = redaction.request_id.set("0123456789abcdef")
+    said = "Tracker says why. " * 8
+    refusals = [
+        (str(status), refused.page(RequestFactory().get("/x/"), status, said))
+        for status in (403, 429, 500)
+    ]
+    redaction.request_id.reset(before)
+    yield from refusals
 
 
 @pytest.mark.parametrize("part", range(PARTS_OF_THE_WALK))
