@@ -164,7 +164,7 @@ audit: $(AUDIT) ## Ask which of the server's packages have known vulnerabilities
 		--progress-spinner off >build/audit.txt 2>&1; code=$$?; \
 	if grep -q -e "could not be audited" -e "ConnectionError" build/audit.txt; then \
 		echo "The vulnerability service could not be asked about every package, so nothing is known:" >&2; \
-		echo "build/audit.txt says more. Try again from a machine that reaches pypi.org." >&2; exit 1; \
+		echo "build/audit.txt says more. Try again from a machine that may reach the internet." >&2; exit 1; \
 	fi; \
 	grep -v WARNING build/audit.txt; exit $$code
 
