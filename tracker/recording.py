@@ -482,7 +482,7 @@ def catalogue_again(candidates: Sequence[int], experiment: Experiment) -> None:
 
 
 def _remember(keys: Iterable[tuple[int, Kind, str]]) -> None:
-    if sum(map(len, _seen.values())) > MAX_SEEN:
+    if sum(map(len, [*_seen.values()])) > MAX_SEEN:  # others add meanwhile
         _seen.clear()
     for experiment, kind, key in keys:
         _seen.setdefault((experiment, kind), set()).add(key)
