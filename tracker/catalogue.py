@@ -5,6 +5,8 @@ soon after an experiment changed: columns, completion and "only differences" rea
 and never the rows behind them.
 """
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,7 +100,7 @@ def count(experiment: Experiment) -> None:
     asked = Recount.objects.filter(experiment=experiment).values_list("pk", flat=True)
     answered = list(asked[:MAX_ANSWERED])
     counted = {
-        **_counts(experiment, Kind.PARAM, Param, numbers="number"),
+        **of_params(experiment),
         **_counts(experiment, Kind.METRIC, Metric, numbers="value"),
         **_counts(experiment, Kind.TAG, Tag, numbers=None),
     }
@@ -129,8 +131,19 @@ def _save(counts: list[tuple[*Counts, int]]) -> None:
         )
 
 
+def of_params(experiment: Experiment) -> dict[tuple[str, str], Counts]:
+    """What reads as a number has an index, and what does not another; no value is in both."""
+    parts = [Q(number__isnull=True), Q(number__isnull=False)]
+    return _counts(experiment, Kind.PARAM, Param, numbers="number", parts=parts)
+
+
 def _counts(
-    experiment: Experiment, kind: Kind, rows: type[Model], *, numbers: str | None
+    experiment: Experiment,
+    kind: Kind,
+    rows: type[Model],
+    *,
+    numbers: str | None,
+    parts: Sequence[Q] = (Q(),),
 ) -> dict[tuple[str, str], Counts]:
     """The counts for each key of a kind."""
     alive = Q(candidate__deleted_at=None)
@@ -140,18 +153,19 @@ def _counts(
     }
     if numbers:
         sums["numbers"] = Count(numbers, filter=alive)
-    found = (
-        rows._default_manager.filter(experiment=experiment)
-        .values("key")
-        .order_by("key")
-        .annotate(**sums)
-    )
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for part in parts:
+        of_keys = rows._default_manager.filter(part, experiment=experiment).values(
+            "key"
+        )
+        for row in of_keys.order_by("key").annotate(**sums):
+            found[row.pop("key")].update(row)
     return {
-        (kind, row["key"]): (
+        (kind, key): (
             row["used"],
             min(row["values_"], MAX_DISTINCT),
-            row["used"] > 0 and row.get("numbers") == row["used"],
+            row["used"] > 0 and row["numbers"] == row["used"],
             False,
         )
-        for row in found
+        for key, row in found.items()
     }

@@ -6,8 +6,6 @@ queue instead of colliding.
 """
 
 import json
-import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -42,6 +40,7 @@ from tracker.models import (
     Status,
     Tag,
 )
+from tracker.numbers import as_number
 from tracker.points import Named
 from tracker.summary import Row
 from tracker.transactions import atomically, patiently
@@ -267,18 +266,6 @@ def must_be_the_same(candidate: Candidate, params: Mapping[str, str]) -> None:
                 f" ID={quoted(candidate.eid)}. Attempted logging new value"
                 f" {quoted(params[key])}."
             )
-
-
-NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
-
-
-def as_number(text: str) -> float | None:
-    """The number a param's text reads as, for sorting and ranges; None for any other text."""
-    text = text.strip()
-    if len(text) > 40 or not NUMBER.match(text):
-        return None
-    number = float(text)
-    return number if math.isfinite(number) else None
 
 
 # ---------------------------------------------------------------- tags

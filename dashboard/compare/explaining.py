@@ -14,6 +14,7 @@ from dashboard.compare.differences import CODE, COMMIT, Facts
 from dashboard.directions import Used, by_weight, direction
 from dashboard.templatetags.tracker_tags import grouped, shown
 from tracker.models import Candidate, Metric, Param
+from tracker.search.candidate_fields import PARAM
 from tracker.seeds import is_seed
 
 MAX_METRICS = 6
@@ -104,22 +105,22 @@ def counted(b: Candidate, changes: Sequence[Change]) -> list[Change]:
     either = Q()
     for change in named:
         if not change.after.endswith("…"):
-            either |= Q(key=change.key, value=change.after)
+            either |= Q(key=change.key) & PARAM.kind.indexed("value", change.after)
     if not either:
         return list(changes)
     rows = (
         Param.objects.filter(
             either, experiment=b.experiment_id, candidate__deleted_at=None
         )
-        .values("key")
+        .values("key", "value")
         .annotate(many=Count("pk"))
-        .values_list("key", "many")
+        .values_list("key", "value", "many")
     )
-    many = dict(rows)
+    many = {(key, value): number for key, value, number in rows}
     return [
-        change._replace(note=f"{grouped(many[change.key])} candidate"
-                        f"{'s have' if many[change.key] > 1 else ' has'} this value")
-        if change.key in many else change
+        change._replace(note=f"{grouped(number)} candidate"
+                        f"{'s have' if number > 1 else ' has'} this value")
+        if (number := many.get((change.key, change.after))) else change
         for change in changes
     ]  # fmt: skip
 

@@ -23,7 +23,7 @@ from dashboard.templatetags.tracker_tags import (
 )
 from tracker.models import Kind
 from tracker.models.candidates import moment
-from tracker.recording import as_number
+from tracker.numbers import as_number
 
 
 class Part(NamedTuple):

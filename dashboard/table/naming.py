@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from dashboard.table.columns import Column
 from tracker.models import Kind, Param, Tag
-from tracker.recording import as_number
+from tracker.numbers import as_number
 from tracker.seeds import is_seed
 
 # Beyond so many keys a name is no name; what is still alike then is told by its number.

@@ -227,6 +227,6 @@ def test_costs_the_same_for_three_candidates_or_thirty(
 ):
     make.candidates(experiment, 30, params={"lr": "1"}, metrics={"acc": 1.0})
 
-    # wishes, params, metrics, tags, keys, update in its savepoint
-    with django_assert_max_num_queries(8):
+    # wishes, params of text and of numbers, metrics, tags, keys, update in its savepoint
+    with django_assert_max_num_queries(9):
         catalogue.count(experiment)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 from tracker.models import Candidate, Experiment, Metric, Param, Tag
-from tracker.recording import as_number
+from tracker.numbers import as_number
 
 # Few of everything, so that questions meet answers.
 KEYS = ["k", "a/b c"]

@@ -7,11 +7,12 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.test.utils import CaptureQueriesContext
 
+from dashboard.compare.explaining import Change, counted
 from dashboard.table import extremes
 from dashboard.table.columns import Column
 from tests import make
 from tests.search.population import metric
-from tracker import lifecycle
+from tracker import catalogue, lifecycle
 from tracker.models import Candidate, Experiment, Kind, Metric, Param, Tag
 from tracker.search import candidates, table
 from tracker.search.table import SortKey
@@ -39,6 +40,16 @@ def crowd(django_db_setup, django_db_blocker):
         Metric.objects.bulk_create(metric(row, "m", row.iid // 3) for row in made)
         Param.objects.bulk_create(
             Param(candidate=row, experiment=experiment, key="p", value=f"v{row.iid}")
+            for row in made
+        )
+        Param.objects.bulk_create(
+            Param(
+                candidate=row,
+                experiment=experiment,
+                key="n",
+                value=f"{row.iid}.0",
+                number=row.iid,
+            )
             for row in made
         )
         Tag.objects.bulk_create(
@@ -121,6 +132,7 @@ def test_so_is_a_page_far_down(crowd, index, order_by):
     ("index", "text"),
     [
         ("param_value", "params.p = 'v7'"),
+        ("param_number", "params.n = '7.0'"),
         ("metric_", "metrics.m > 663"),
         ("metric_", "metrics.m = 5"),
     ],
@@ -163,6 +175,31 @@ def test_children_are_found_by_their_parent(crowd):
     [plan] = plans(lambda: list(rows))
 
     assert "candidate_parent" in plan, plan
+
+
+@pytest.mark.parametrize(
+    ("index", "key", "text", "many"),
+    [("param_value", "p", "v7", 1), ("param_number", "n", "7.0", 1)],
+)
+def test_so_are_those_that_have_a_changed_value(crowd, index, key, text, many):
+    one = Candidate.objects.filter(experiment=crowd).first()
+    found = []
+
+    [plan] = plans(lambda: found.extend(counted(one, [Change(key, "before", text)])))
+
+    assert index in plan, plan
+    assert found[0].note == "1 candidate has this value"
+
+
+def test_params_are_counted_along_the_index_of_either(crowd):
+    found = {}
+
+    of_texts, of_numbers = plans(lambda: found.update(catalogue.of_params(crowd)))
+
+    if connection.vendor == "sqlite":  # PostgreSQL sees that all of the table is wanted
+        assert "param_value" in of_texts and "param_number" in of_numbers
+    assert found[Kind.PARAM, "p"] == (CANDIDATES, catalogue.MAX_DISTINCT, False, False)
+    assert found[Kind.PARAM, "n"] == (CANDIDATES, catalogue.MAX_DISTINCT, True, False)
 
 
 def test_so_are_the_ends_of_the_strip(crowd):

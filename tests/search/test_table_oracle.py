@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.search.population import KEYS, keep, ordered, populations
-from tracker.recording import as_number
+from tracker.numbers import as_number
 from tracker.search import table
 from tracker.search.table import SortKey
 

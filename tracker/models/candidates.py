@@ -219,8 +219,14 @@ class Param(models.Model):
                 F("key"),
                 Left("value", INDEXED_CHARS),
                 name="param_value",
+                condition=Q(number__isnull=True),
             ),
-            models.Index(fields=["experiment", "key", "number"], name="param_number"),
+            # What reads as a number is found by it, also where its text is asked for.
+            models.Index(
+                fields=["experiment", "key", "number"],
+                name="param_number",
+                condition=Q(number__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from tracker.search.fields import (
     Table,
 )
 from tracker.search.grammar import Comparison
-from tracker.search.kinds import Number, NumberOrNaN, Text
+from tracker.search.kinds import Number, NumberOrNaN, ParamText, Text
 
 STARTED = Field("started_ms", Number(), EQUAL + RANGE)
 ENDED = Field("ended_ms", Number(), EQUAL + RANGE, is_optional=True)
@@ -41,7 +41,7 @@ METRIC = Field(
 )
 PARAM = Field(
     "value",
-    Text(),
+    ParamText(),
     EQUAL + LIKE + PRESENCE,
     rows=Param,
     owner="candidate",

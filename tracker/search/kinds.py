@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, IsNull
 
 from tracker.models.candidates import INDEXED_CHARS
+from tracker.numbers import as_number
 from tracker.search import grammar
 from tracker.search.grammar import BadFilter, Comparison
 from tracker.search.lookups import Bytewise, Head
@@ -75,16 +76,36 @@ class Text:
         """What an index can say: perhaps more rows than meet the condition, never fewer."""
         if asked.operator != "=":
             return None
+        return Narrowing(self.indexed(path, asked.values[0].text))
+
+    def indexed(self, path: str, text: str) -> Q:
         # The beginning alone. Were the value asked for too, SQLite would put it in the
         # place of the column, and no longer see that the index is about this column.
-        head = asked.values[0].text[:INDEXED_CHARS]
-        return Narrowing(Q(Exact(Head(F(path)), head)))
+        return Q(Exact(Head(F(path)), text[:INDEXED_CHARS]))
 
     def columns(self, path: str, descending: bool, *, optional: bool) -> list[Column]:
         """The columns of an order by this; what is missing comes last in both directions."""
         if not optional:
             return [Column(Bytewise(F(path)), descending)]
         return [missing(path), Column(_or_empty(Bytewise(F(path))), descending)]
+
+
+@dataclass(frozen=True)
+class ParamText(Text):
+    """Text beside which its number is kept, if it reads as one; an index has either."""
+
+    number: str = "number"
+
+    def indexed(self, path: str, text: str) -> Q:
+        number = as_number(text)
+        if number is not None:
+            return Q((self.number_of(path), number))
+        return super().indexed(path, text) & Q(
+            (f"{self.number_of(path)}__isnull", True)
+        )
+
+    def number_of(self, path: str) -> str:
+        return "__".join([*path.split("__")[:-1], self.number])
 
 
 class PlainText(Text):
@@ -206,14 +227,12 @@ class WholeNumber(Number):
 
 
 @dataclass(frozen=True)
-class TextOrNumber(LongText):
-    """Text beside which its number is kept, if it reads as one.
+class TextOrNumber(ParamText, LongText):
+    """A param that may be asked for by its number.
 
     What is written like a number compares as a number: `lr = 0.001` finds 1e-3. In an
     order numbers come before other texts.
     """
-
-    number: str = "number"
 
     def condition(self, path: str, asked: Comparison) -> Q:
         if self.is_about_numbers(asked):
@@ -251,9 +270,6 @@ class TextOrNumber(LongText):
             not value.is_quoted and NUMBER.fullmatch(value.text)
             for value in asked.values
         )
-
-    def number_of(self, path: str) -> str:
-        return "__".join([*path.split("__")[:-1], self.number])
 
 
 NUMBERS = Number()
