@@ -79,7 +79,9 @@ NOTE = f"""
         written_ms = coalesce(%s, written_ms), trained_ms = %s
     WHERE {UNTOUCHED} RETURNING id, experiment_id, started_ms, eid
 """
-STORE = f"""
+def _store(series: str) -> str:
+    """One statement; what it stores of metrics is said by `series`, whose rows end it."""
+    return f"""
     WITH found AS ({NOTE}), params AS (
         INSERT INTO tracker_param ({", ".join([*CANDIDATE, *Param._fields])})
         SELECT found.id, experiment_id, new.*
@@ -91,16 +93,30 @@ STORE = f"""
         ON CONFLICT {AGAIN}
     ), series AS (
         INSERT INTO tracker_metric ({", ".join(points.SERIES)})
-        SELECT found.id, experiment_id, started_ms, eid, new.*
-        FROM found CROSS JOIN {rows.recordset("new", SUMMARY)}
+        SELECT found.id, experiment_id, started_ms, eid, {series}
+    )
+    SELECT id FROM found
+"""
+
+
+ROW = ", ".join(Row._fields)
+# Of one point each, as most are, the database makes the summaries itself.
+STORE_ONES = _store(f"""
+        key, {", ".join(source for source, _ in summary.OF_ONE)}
+        FROM found CROSS JOIN {rows.recordset("new", POINT)}
+        CROSS JOIN (SELECT %s::bigint AS logged_ms) AS clock
+        RETURNING id, {ROW}
+    ), stored AS (
+        INSERT INTO tracker_point ({", ".join(points.POINT)}) SELECT id, {ROW} FROM series
+""")
+STORE_MORE = _store(f"""
+        new.* FROM found CROSS JOIN {rows.recordset("new", SUMMARY)}
         RETURNING id, key
     ), stored AS (
         INSERT INTO tracker_point ({", ".join(points.POINT)})
         SELECT series.id, {", ".join(f"new.{name}" for name in Row._fields)}
         FROM series JOIN {rows.recordset("new", POINT)} USING (key)
-    )
-    SELECT id FROM found
-"""
+""")
 
 
 def store(named: Named, experiment: int, batch: Batch) -> bool:
@@ -114,13 +130,17 @@ def store(named: Named, experiment: int, batch: Batch) -> bool:
         now - liveness.NOTED_EVERY_MS,
     ]
     note = [batch.config, noted, noted, *untouched]
-    made = [(key, *summary.of(new, now)) for key, new in batch.series.items()]
     if vendor() == "sqlite":
+        made = _made(batch, now)
         return gathering.quickly(lambda: _stored(note, batch, made))
-    return _stored_at_once(note, batch, made)
+    return _stored_at_once(note, batch, now)
 
 
 Made = Sequence[tuple[Any, ...]]  # the series, in the order of the batch
+
+
+def _made(batch: Batch, now: int) -> Made:
+    return [(key, *summary.of(new, now)) for key, new in batch.series.items()]
 
 
 def _stored(note: Sequence[Any], batch: Batch, made: Made) -> bool:
@@ -153,18 +173,23 @@ def _stored(note: Sequence[Any], batch: Batch, made: Made) -> bool:
 
 
 @patiently
-def _stored_at_once(note: Sequence[Any], batch: Batch, made: Made) -> bool:
+def _stored_at_once(note: Sequence[Any], batch: Batch, now: int) -> bool:
     each = [(key, *row) for key in batch.series for row in sorted(batch.series[key])]
     values = [
         *rows.sized(note),
         rows.records(Param._fields, batch.params),
         rows.records(TAG, batch.tags.items()),
-        rows.records(SUMMARY, made),
-        rows.records(POINT, each),
     ]
+    if len(each) == len(batch.series):
+        statement = STORE_ONES
+        values += [rows.records(POINT, each), *rows.sized([now])]
+    else:
+        statement = STORE_MORE
+        made = rows.records(SUMMARY, _made(batch, now))
+        values += [made, rows.records(POINT, each)]
     try:
         with rows.prepared() as cursor:
-            cursor.execute(STORE, values)
+            cursor.execute(statement, values)
             return cursor.fetchone() is not None
     except (IntegrityError, DataError):  # the long way knows what to do, or to say
         return False
