@@ -16,7 +16,14 @@ import threading
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from django.db import DEFAULT_DB_ALIAS, Error, connection, connections, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    Error,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 
 from tracker.database import vendor
 from tracker.database.sqlite3 import writer
@@ -51,11 +58,17 @@ class Group(Generic[R]):
     """Those who wait, one of whom writes for all.
 
     `write` takes them when it can begin, and says of each whether it is done; those it
-    has taken it also puts into the list that it is given.
+    has taken it also puts into the list that it is given. `settle` is what is left to do
+    for them while the next group is written already.
     """
 
-    def __init__(self, write: Callable[[Take[R], list[R]], None]) -> None:
+    def __init__(
+        self,
+        write: Callable[[Take[R], list[R]], None],
+        settle: Callable[[list[R]], None] = lambda taken: None,
+    ) -> None:
         self.write_all = write
+        self.settle = settle
         self.lock = threading.Lock()
         self.waiting: list[R] = []
         self.has_leader = False
@@ -82,17 +95,23 @@ class Group(Generic[R]):
         except Error as problem:
             leader.problem = problem
         finally:
-            with self.lock:
-                if leader in self.waiting:  # it was not even taken
-                    self.waiting.remove(leader)
-                following = self.waiting[0] if self.waiting else None
-                self.has_leader = following is not None
-            for one in taken:
-                if one is not leader:
-                    one.turn.release()
-            if following:
-                following.leads = True
-                following.turn.release()
+            self.hand_over(leader)
+            try:
+                self.settle(taken)
+            finally:
+                for one in taken:
+                    if one is not leader:
+                        one.turn.release()
+
+    def hand_over(self, leader: R) -> None:
+        with self.lock:
+            if leader in self.waiting:  # it was not even taken
+                self.waiting.remove(leader)
+            following = self.waiting[0] if self.waiting else None
+            self.has_leader = following is not None
+        if following:
+            following.leads = True
+            following.turn.release()
 
     def take(self) -> list[R]:
         with self.lock:
@@ -182,7 +201,19 @@ def plainly(database: Any, taken: list[Verb[Any]]) -> None:
         raise
 
 
-group: Group[Verb[Any]] = Group(write)
+def settle(taken: list[Verb[Any]]) -> None:
+    """Nobody is told of a write that is not on the disk."""
+    if not any(one.is_done for one in taken):
+        return
+    try:
+        writer.sync()
+    except OSError as failure:
+        log.exception("What was written may not be on the disk")
+        for one in taken:
+            one.problem = OperationalError(f"not on the disk: {failure}")
+
+
+group: Group[Verb[Any]] = Group(write, settle)
 
 
 def together(
