@@ -79,6 +79,8 @@ NOTE = f"""
         written_ms = coalesce(%s, written_ms), trained_ms = %s
     WHERE {UNTOUCHED} RETURNING id, experiment_id, started_ms, eid
 """
+
+
 def _store(series: str) -> str:
     """One statement; what it stores of metrics is said by `series`, whose rows end it."""
     return f"""
