@@ -20,6 +20,7 @@ GROUND = {
     "tracker.keys",
     "tracker.locations",
     "tracker.names",
+    "tracker.numbers",
     "tracker.nesting",
     "tracker.prepared",
     "tracker.redaction",
