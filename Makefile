@@ -121,6 +121,10 @@ memory: setup-test ## Watch memory for an hour; ARGS="--warm 1 --minutes 5" for 
 growth: setup-test ## Measure an experiment against a much larger one; see docs/scaling.md
 	@$(VENV)/bin/python -m tests.bench.growth $(ARGS)
 
+.PHONY: flame
+flame: setup-test $(VENV)/flame.stamp ## Draw where the time of logging goes, into docs/images
+	@$(VENV)/bin/python -m tests.bench.flame $(ARGS)
+
 .PHONY: lint
 lint: setup $(VENV)/lint.stamp ## Look for mistakes and for unformatted code
 	@$(PY) -m ruff check .

@@ -55,8 +55,16 @@ class Script:
 
     def life(self, step: int) -> None:
         run = self.create()
-        params = [{"key": f"p{n}", "value": str(step)} for n in range(20)]
-        self.post("runs/log-batch", run_id=run, params=params)
+        self.post(
+            "runs/log-batch",
+            run_id=run,
+            params=[{"key": f"p{n}", "value": str(step)} for n in range(20)],
+            tags=[{"key": f"t{n}", "value": f"value-{n}"} for n in range(5)],
+            metrics=[
+                {"key": f"m{n}", "value": step / (n + 1), "timestamp": 1, "step": 0}
+                for n in range(10)
+            ],
+        )
         self.post("runs/update", run_id=run, status="FINISHED", end_time=1)
 
     def search(self, step: int) -> None:
@@ -67,12 +75,12 @@ WORKLOADS = [
     ("log-metric, one connection", Script.log_metric, 1),
     ("log-metric, 16 connections", Script.log_metric, 16),
     ("log-batch of 1,000, 8 connections", Script.log_batch, 8),
-    ("create, log 20 params, finish, 8 connections", Script.life, 8),
+    ("create, batch of 35, finish, 8 connections", Script.life, 8),
     ("search, page of 100", Script.search, 1),
 ]
 
 
-def rate(port: int, act, connections: int) -> float:
+def rate(port: int, act, connections: int, seconds: float = SECONDS) -> float:
     """How often a second all connections together get an answer."""
     done: list[int] = []
     scripts = [Script(port) for _ in range(connections)]
@@ -80,7 +88,7 @@ def rate(port: int, act, connections: int) -> float:
 
     def work(script: Script) -> None:
         step = 0
-        while time.monotonic() < began + SECONDS:
+        while time.monotonic() < began + seconds:
             act(script, step)
             step += 1
         done.append(step)
@@ -146,4 +154,5 @@ def main() -> None:
                 peer.wait(30)
 
 
-main()
+if __name__ == "__main__":
+    main()
