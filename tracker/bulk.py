@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tracker import jobs, lifecycle, recording, registering, registry
+from tracker import jobs, many, recording, registering, registry
 from tracker.errors import Conflict, Invalid, NotFound, TrackerError
 from tracker.keys import MAX_TAG_CHARS
 from tracker.models import (
@@ -165,21 +165,21 @@ def carry_out(action: Action, ids: Sequence[int]) -> None:
     before: Mapping[int, Any]
     match action.verb:
         case VERB.DELETE:
-            before = dict.fromkeys(lifecycle.delete_candidates(ids), True)
+            before = dict.fromkeys(many.delete(ids), True)
         case VERB.LOCK:
-            before = dict.fromkeys(lifecycle.lock_candidates(ids), True)
+            before = dict.fromkeys(many.lock(ids), True)
         case VERB.UNLOCK:
-            before = dict.fromkeys(lifecycle.unlock_candidates(ids), True)
+            before = dict.fromkeys(many.unlock(ids), True)
         case VERB.ARCHIVE:
-            before = dict.fromkeys(lifecycle.archive_candidates(ids), True)
+            before = dict.fromkeys(many.archive(ids), True)
         case VERB.UNARCHIVE:
-            before = dict.fromkeys(lifecycle.unarchive_candidates(ids), True)
+            before = dict.fromkeys(many.unarchive(ids), True)
         case VERB.STAR:
-            before = dict.fromkeys(lifecycle.star_candidates(ids), True)
+            before = dict.fromkeys(many.star(ids), True)
         case VERB.UNSTAR:
-            before = dict.fromkeys(lifecycle.unstar_candidates(ids), True)
+            before = dict.fromkeys(many.unstar(ids), True)
         case VERB.MOVE:
-            before = lifecycle.move(ids, target(action.project, action.arguments))
+            before = many.move(ids, target(action.project, action.arguments))
         case VERB.REGISTER:
             name, by = action.arguments["name"], action.arguments["by"]
             before = registering.register(action.project, ids, name, by=by)
@@ -226,24 +226,24 @@ def put_back(action: Action, keys: Sequence[str]) -> None:
     before = {int(key): action.before[key] for key in keys}
     match action.verb:
         case VERB.DELETE:
-            lifecycle.restore_candidates(before)
+            many.restore(before)
         case VERB.LOCK:
-            lifecycle.unlock_candidates(before)
+            many.unlock(before)
         case VERB.UNLOCK:
-            lifecycle.lock_candidates(before)
+            many.lock(before)
         case VERB.ARCHIVE:
-            lifecycle.unarchive_candidates(before)
+            many.unarchive(before)
         case VERB.UNARCHIVE:
-            lifecycle.archive_candidates(before)
+            many.archive(before)
         case VERB.STAR:
-            lifecycle.unstar_candidates(before)
+            many.unstar(before)
         case VERB.UNSTAR:
-            lifecycle.star_candidates(before)
+            many.star(before)
         case VERB.MOVE:
             for pk in sorted(set(before.values())):
                 old = Experiment.objects.filter(pk=pk, deleted_at=None).first()
                 if old:
-                    lifecycle.move([c for c, e in before.items() if e == pk], old)
+                    many.move([c for c, e in before.items() if e == pk], old)
         case VERB.REGISTER:
             registering.take_back(action.project, action.arguments["name"], before)
         case VERB.TAG:

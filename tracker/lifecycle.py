@@ -1,39 +1,35 @@
 """The lives of projects, experiments and candidates: create, finish, delete, lock, move."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.utils import timezone
 
 from tracker import (
     audit,
     first_batch,
     gathering,
-    inputs,
     liveness,
     lives,
+    many,
     points,
     recording,
     rows,
 )
-from tracker.errors import AlreadyExists, Conflict, Invalid, NotFound
+from tracker.errors import AlreadyExists, Conflict, NotFound
 from tracker.models import (
     Candidate,
     Counter,
     Experiment,
     ExperimentTag,
-    LoggedModel,
     Membership,
-    Metric,
-    Param,
     Project,
     Recount,
     Role,
     Status,
-    Tag,
     User,
     Visibility,
     What,
@@ -190,7 +186,7 @@ def restore_experiment(experiment: Experiment) -> None:
 
 def set_experiment_tag(experiment: Experiment, key: str, value: str) -> None:
     """The last write wins. Raises Invalid for a deleted experiment."""
-    must_be_active(experiment)
+    experiment.must_be_active()
     ExperimentTag.objects.bulk_create(
         [ExperimentTag(experiment=experiment, key=key, value=value)],
         update_conflicts=True,
@@ -201,7 +197,7 @@ def set_experiment_tag(experiment: Experiment, key: str, value: str) -> None:
 
 def delete_experiment_tag(experiment: Experiment, key: str) -> None:
     """Raises NotFound for a tag that is not there; Invalid for a deleted experiment."""
-    must_be_active(experiment)
+    experiment.must_be_active()
     deleted, _ = ExperimentTag.objects.filter(experiment=experiment, key=key).delete()
     if not deleted:
         raise NotFound(
@@ -215,14 +211,6 @@ def as_it_is(experiment: Experiment) -> Experiment:
     if found is None:
         raise NotFound(f"No Experiment with id={experiment.iid} exists.")
     return found
-
-
-def must_be_active(experiment: Experiment) -> None:
-    if experiment.is_deleted:
-        raise Invalid(
-            f"The experiment {experiment.iid} must be in the 'active' state. Current state"
-            " is deleted."
-        )
 
 
 # ---------------------------------------------------------------- candidates
@@ -240,7 +228,7 @@ def create_candidate(
 
     Raises Invalid for a deleted experiment.
     """
-    must_be_active(experiment)
+    experiment.must_be_active()
     name = name or tags.get(recording.RUN_NAME, "") or invented_name()
     tags = {**tags, recording.RUN_NAME: name}
     eid = new_eid()
@@ -264,7 +252,7 @@ def create_candidate(
 
 @gathering.together
 def _store_candidate(candidate: Candidate, tags: Mapping[str, str]) -> None:
-    must_be_active(as_it_is(candidate.experiment))
+    as_it_is(candidate.experiment).must_be_active()
     candidate.iid = next_iid(candidate.project_id, Counter.Kind.CANDIDATE)
     rows.add(candidate)
     # Nobody else knows the candidate yet: no lock, and nothing to collide with.
@@ -337,133 +325,14 @@ def last_write_ms(candidate: Candidate) -> int:
 
 def delete_candidate(candidate: Candidate) -> None:
     """Hide it; again is nothing. Raises Conflict where it is locked."""
-    if not delete_candidates([candidate.pk]):
+    if not many.delete([candidate.pk]):
         must_be_unlocked(candidate)
 
 
 def restore_candidate(candidate: Candidate) -> None:
-    restore_candidates([candidate.pk])
+    many.restore([candidate.pk])
 
 
 def must_be_unlocked(candidate: Candidate) -> None:
     if Candidate.objects.filter(pk=candidate.pk, locked_at__isnull=False).exists():
         raise recording.is_locked(candidate)
-
-
-# ---------------------------------------------------------------- many candidates
-#
-# Each changes those that it may, whole or not at all, and returns the ids of the changed:
-# what was deleted, locked or moved before stays as it was, also after an undo.
-
-
-@atomically
-def delete_candidates(ids: Iterable[int]) -> list[int]:
-    """Hide them, but for the locked."""
-    found = queued(ids).filter(deleted_at=None, locked_at=None)
-    return told(What.DELETED, recounted(changed(found, deleted_at=timezone.now())))
-
-
-@atomically
-def restore_candidates(ids: Iterable[int]) -> list[int]:
-    gone = Experiment.with_purged.filter(purged_at__isnull=False)
-    found = queued(ids).filter(deleted_at__isnull=False)
-    found = found.exclude(experiment__in=gone)
-    return told(What.RESTORED, recounted(changed(found, deleted_at=None)))
-
-
-@atomically
-def lock_candidates(ids: Iterable[int]) -> list[int]:
-    """From now on nothing about them changes. Those that still run cannot be locked."""
-    unfinished = [Status.RUNNING, Status.SCHEDULED]
-    found = queued(ids).filter(deleted_at=None, locked_at=None)
-    found = found.exclude(status__in=unfinished)
-    return told(What.LOCKED, changed(found, locked_at=timezone.now()))
-
-
-@atomically
-def unlock_candidates(ids: Iterable[int]) -> list[int]:
-    found = queued(ids).filter(locked_at__isnull=False)
-    return told(What.UNLOCKED, changed(found, locked_at=None))
-
-
-@atomically
-def archive_candidates(ids: Iterable[int]) -> list[int]:
-    """Put them aside: tables leave them out until somebody asks. Those that run stay."""
-    found = queued(ids).filter(deleted_at=None, archived_at=None)
-    found = found.exclude(status__in=[Status.RUNNING, Status.SCHEDULED])
-    return told(What.ARCHIVED, changed(found, archived_at=timezone.now()))
-
-
-@atomically
-def unarchive_candidates(ids: Iterable[int]) -> list[int]:
-    found = queued(ids).filter(archived_at__isnull=False)
-    return told(What.UNARCHIVED, changed(found, archived_at=None))
-
-
-@atomically
-def star_candidates(ids: Iterable[int]) -> list[int]:
-    """Mark them for everybody in the project, so that a filter finds them again."""
-    found = queued(ids).filter(deleted_at=None, starred_at=None)
-    return changed(found, starred_at=timezone.now())
-
-
-@atomically
-def unstar_candidates(ids: Iterable[int]) -> list[int]:
-    return changed(queued(ids).filter(starred_at__isnull=False), starred_at=None)
-
-
-def queued(ids: Iterable[int]) -> QuerySet[Candidate]:
-    """Their rows, held until the transaction ends, as `recording.lock` holds one."""
-    rows = Candidate.objects.filter(pk__in=list(ids)).order_by("pk")
-    return rows.select_for_update(no_key=True)
-
-
-def changed(candidates: QuerySet[Candidate], **fields: Any) -> list[int]:
-    ids = list(candidates.values_list("pk", flat=True))
-    Candidate.objects.filter(pk__in=ids).update(**fields)
-    return ids
-
-
-def recounted(ids: list[int]) -> list[int]:
-    """What their experiments' catalogues say is no longer true."""
-    rows = Candidate.objects.filter(pk__in=ids).order_by()
-    Recount.ask(rows.values_list("experiment", flat=True).distinct())
-    return ids
-
-
-def told(what: What, ids: list[int]) -> list[int]:
-    """One event, however many they are."""
-    if ids:
-        one = Candidate.objects.select_related("project").get(pk=ids[0])
-        others = f"and {len(ids) - 1} more" if len(ids) > 1 else ""
-        audit.record(what, project=one.project, about=one, note=others)
-    return ids
-
-
-@atomically
-def move(ids: Iterable[int], experiment: Experiment) -> dict[int, int]:
-    """To another experiment of their project; returns where each one was.
-
-    Number, eid, links and files stay. The locked and the deleted stay where they are.
-    Raises Invalid for a deleted experiment.
-    """
-    must_be_active(experiment)
-    found = queued(ids).filter(
-        project=experiment.project_id, deleted_at=None, locked_at=None
-    )
-    moved = list(found.exclude(experiment=experiment))
-    if not moved:
-        return {}
-    before = {candidate.pk: candidate.experiment_id for candidate in moved}
-    rows = {"candidate__in": list(before)}
-    Candidate.objects.filter(pk__in=before).update(experiment=experiment)
-    for model in (Param, Tag, Metric):
-        model._default_manager.filter(**rows).update(experiment=experiment)
-    LoggedModel.objects.filter(
-        project=experiment.project_id,
-        source_run_id__in=[candidate.eid for candidate in moved],
-    ).update(experiment=experiment)
-    inputs.take_along(list(before), experiment)
-    recording.catalogue_again(list(before), experiment)
-    Recount.ask([experiment.pk, *before.values()])
-    return before

@@ -8,7 +8,7 @@ from django.utils import timezone
 from tracker import audit
 from tracker.errors import Invalid, NotFound
 from tracker.keys import quoted
-from tracker.lifecycle import artifact_root, must_be_active, now_ms
+from tracker.lifecycle import artifact_root, now_ms
 from tracker.models import (
     Experiment,
     LoggedModel,
@@ -37,7 +37,7 @@ def create(
 
     Raises Invalid for a deleted experiment.
     """
-    must_be_active(experiment)
+    experiment.must_be_active()
     eid = new_model_id()
     now = now_ms()
     model = LoggedModel.objects.create(

@@ -20,7 +20,7 @@ from dashboard.candidate.forms import (
     first_error,
 )
 from dashboard.table import baselines
-from tracker import bulk, lifecycle, recording
+from tracker import bulk, lifecycle, many, recording
 from tracker.errors import Conflict, TrackerError
 from tracker.models import Action, Candidate, Experiment, Role
 from tracker.permits import needs
@@ -138,8 +138,8 @@ def lock(request: HttpRequest, slug: str, iid: int) -> HttpResponse:
     """From now on nothing about it changes, until it is unlocked."""
     candidate = writable(request, slug, iid)
     if "unlock" in request.POST:
-        lifecycle.unlock_candidates([candidate.pk])
-    elif not candidate.is_locked and not lifecycle.lock_candidates([candidate.pk]):
+        many.unlock([candidate.pk])
+    elif not candidate.is_locked and not many.lock([candidate.pk]):
         messages.error(request, "It is still running. What has ended can be locked.")
     return back(candidate)
 

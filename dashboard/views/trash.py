@@ -25,7 +25,7 @@ from django.urls import reverse
 
 from artifacts.models import Artifact
 from dashboard import find
-from tracker import lifecycle, purging
+from tracker import lifecycle, many, purging
 from tracker.errors import NotFound
 from tracker.models import Candidate, Experiment, Project, Role
 from tracker.permits import needs
@@ -154,7 +154,7 @@ def trash(request: HttpRequest, slug: str) -> HttpResponse:
 def restore(request: HttpRequest, slug: str) -> HttpResponse:
     project = find.project(request, slug)
     found = chosen(request, project)
-    number = len(lifecycle.restore_candidates(found.candidates))
+    number = len(many.restore(found.candidates))
     for experiment in Experiment.objects.filter(pk__in=found.experiments):
         try:
             lifecycle.restore_experiment(experiment)

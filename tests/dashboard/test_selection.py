@@ -7,7 +7,7 @@ import pytest
 
 from tests import make
 from tests.dashboard.reading import Page
-from tracker import bulk, jobs, lifecycle, recording
+from tracker import bulk, jobs, many, recording
 from tracker.models import (
     Action,
     Candidate,
@@ -43,7 +43,7 @@ def undo(browser, answer):
 
 
 def test_says_how_many_and_who_is_left_out_before_anything_happens(browser, five, url):
-    lifecycle.lock_candidates([five[1].pk])
+    many.lock([five[1].pk])
 
     page = Page(browser.get(url + "act/", {"verb": "delete", "c": "1-3"}))
 

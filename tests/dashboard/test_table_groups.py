@@ -8,7 +8,7 @@ import pytest
 
 from tests import make
 from tests.dashboard.reading import Page
-from tracker import lifecycle
+from tracker import lifecycle, many
 from tracker.models import Candidate, Experiment, Status
 
 
@@ -292,7 +292,7 @@ def test_children_of_an_archived_parent_stand_by_themselves_and_say_so(
 ):
     Candidate.objects.update(status=Status.FINISHED, ended_ms=9)
     search = Candidate.objects.get(name="search")
-    lifecycle.archive_candidates([search.pk])
+    many.archive([search.pk])
 
     page = Page(browser.get(url))
     found = Page(browser.get(url, {"q": "name = trial-1"}))
@@ -307,9 +307,9 @@ def test_children_of_an_archived_parent_stand_by_themselves_and_say_so(
     with_it = names(Page(browser.get(url, {"archived": "1"})))
     assert "#1 search Archived 3 inside" in with_it
 
-    lifecycle.unarchive_candidates([search.pk])
+    many.unarchive([search.pk])
     children = Candidate.objects.filter(parent_eid=search.eid)
-    lifecycle.archive_candidates(children.values_list("pk", flat=True))
+    many.archive(children.values_list("pk", flat=True))
     assert "#1 search" in names(Page(browser.get(url)))  # and nothing to open
 
 

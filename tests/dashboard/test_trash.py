@@ -6,7 +6,7 @@ from django.utils import timezone
 from artifacts.models import Artifact
 from tests import make
 from tests.dashboard.reading import HOSTILE, Page, is_harmless
-from tracker import jobs, lifecycle
+from tracker import jobs, lifecycle, many
 from tracker.models import Candidate, Experiment, Role
 
 URL = "/p/vision/trash/"
@@ -115,7 +115,7 @@ def test_costs_the_same_for_few_or_many(
     browser, vision, thrown, django_assert_num_queries
 ):
     experiment = make.experiment(vision)
-    lifecycle.delete_candidates([c.pk for c in make.candidates(experiment, 30)])
+    many.delete([c.pk for c in make.candidates(experiment, 30)])
 
     browser.get(URL)
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import make
-from tracker import access, audit, lifecycle, members, tokens
+from tracker import access, audit, lifecycle, many, members, tokens
 from tracker.access import Actor
 from tracker.errors import Denied, NotFound
 from tracker.middleware import address_of
@@ -45,7 +45,7 @@ def test_tells_the_life_of_a_project():
     lifecycle.delete_candidate(one)
     lifecycle.delete_candidate(one)
     lifecycle.restore_candidate(one)
-    lifecycle.delete_candidates([one.pk, two.pk])
+    many.delete([one.pk, two.pk])
     lifecycle.delete_experiment(sweep)
     lifecycle.restore_experiment(sweep)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import make
-from tracker import bulk, jobs, lifecycle, recording
+from tracker import bulk, jobs, lifecycle, many, recording
 from tracker.errors import Conflict, Invalid
 from tracker.models import Candidate, Job, Tag
 
@@ -43,7 +43,7 @@ def test_tells_beforehand_what_is_left_out(sweep):
         make.finished(sweep),
         make.finished(sweep),
     )
-    lifecycle.lock_candidates([locked.pk])
+    many.lock([locked.pk])
 
     deletion = bulk.prospect("delete", of(sweep))
     locking = bulk.prospect("lock", of(sweep))

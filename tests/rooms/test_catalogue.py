@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests import make
-from tracker import bulk, catalogue, lifecycle, purging, recording, tasks
+from tracker import bulk, catalogue, lifecycle, many, purging, recording, tasks
 from tracker.models import Action, Candidate, Key, Recount, Status
 from tracker.models.states import now_ms
 from tracker.purging import Scope
@@ -142,22 +142,22 @@ def test_counts_both_experiments_after_a_move(changed):
     other = make.experiment(changed.experiment.project, "other")
     ids = [one.pk for one in changed.candidates]
 
-    lifecycle.move(ids[:1], other)
+    many.move(ids[:1], other)
     assert changed.counted() == TWO
     assert changed.counted(other) == {"lr": (1, 1), "acc": (1, 1), "team": (1, 1)}
 
-    lifecycle.move(ids[1:], other)
+    many.move(ids[1:], other)
     assert changed.counted(other) == THREE
     assert changed.counted() == NONE
     assert offered(changed.experiment) == []
 
-    lifecycle.move(ids, changed.experiment)
+    many.move(ids, changed.experiment)
     assert {k.key for k in offered(changed.experiment)} >= set(THREE)
     assert changed.counted() == THREE
 
 
 def test_offers_nothing_that_only_the_purged_had(changed):
-    lifecycle.delete_candidates([one.pk for one in changed.candidates])
+    many.delete([one.pk for one in changed.candidates])
     changed.counted()
     assert {k.key for k in offered(changed.experiment)} >= set(THREE)
 

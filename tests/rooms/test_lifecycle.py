@@ -3,7 +3,7 @@
 import pytest
 
 from tests import make
-from tracker import inputs, lifecycle, recording
+from tracker import inputs, lifecycle, many, recording
 from tracker.errors import Conflict, Invalid
 from tracker.models import (
     Candidate,
@@ -37,13 +37,13 @@ def fresh(candidate):
 )
 def test_a_locked_candidate_refuses_to_change(vision, change):
     candidate = make.finished(make.experiment(vision), tags={"team": "x"})
-    assert lifecycle.lock_candidates([candidate.pk]) == [candidate.pk]
+    assert many.lock([candidate.pk]) == [candidate.pk]
 
     with pytest.raises(Conflict, match="is locked"):
         change(candidate)
 
     assert fresh(candidate).name == candidate.name
-    lifecycle.unlock_candidates([candidate.pk])
+    many.unlock([candidate.pk])
     change(candidate)
 
 
@@ -51,20 +51,20 @@ def test_what_still_runs_cannot_be_locked(vision):
     experiment = make.experiment(vision)
     running, ended = make.candidate(experiment), make.finished(experiment)
 
-    assert lifecycle.lock_candidates([running.pk, ended.pk]) == [ended.pk]
+    assert many.lock([running.pk, ended.pk]) == [ended.pk]
     assert not fresh(running).is_locked
 
 
 def test_many_are_deleted_but_for_the_locked(vision):
     experiment = make.experiment(vision)
     one, locked, gone = (make.finished(experiment) for _ in range(3))
-    lifecycle.lock_candidates([locked.pk])
+    many.lock([locked.pk])
     lifecycle.delete_candidate(gone)
 
-    deleted = lifecycle.delete_candidates([one.pk, locked.pk, gone.pk])
+    deleted = many.delete([one.pk, locked.pk, gone.pk])
 
     assert deleted == [one.pk]
-    lifecycle.restore_candidates(deleted)
+    many.restore(deleted)
     assert not fresh(one).is_deleted and fresh(gone).is_deleted
 
 
@@ -78,7 +78,7 @@ def test_a_move_takes_everything_along(vision):
     )
     make.logged_model(old, source_run_id=candidate.eid)
 
-    before = lifecycle.move([candidate.pk], new)
+    before = many.move([candidate.pk], new)
 
     assert before == {candidate.pk: old.pk}
     moved = fresh(candidate)
@@ -100,11 +100,11 @@ def test_a_move_takes_everything_along(vision):
 def test_moves_neither_the_locked_nor_the_deleted_nor_from_elsewhere(vision):
     old, new = make.experiment(vision, "old"), make.experiment(vision, "new")
     locked, gone = make.finished(old), make.finished(old)
-    lifecycle.lock_candidates([locked.pk])
+    many.lock([locked.pk])
     lifecycle.delete_candidate(gone)
     foreign = make.finished(make.experiment(make.project()))
 
-    assert lifecycle.move([locked.pk, gone.pk, foreign.pk], new) == {}
+    assert many.move([locked.pk, gone.pk, foreign.pk], new) == {}
 
 
 def test_nothing_moves_into_the_trash(vision):
@@ -113,5 +113,5 @@ def test_nothing_moves_into_the_trash(vision):
     new.refresh_from_db()
 
     with pytest.raises(Invalid):
-        lifecycle.move([make.finished(old).pk], new)
+        many.move([make.finished(old).pk], new)
     assert not ExperimentTag.objects.exists()

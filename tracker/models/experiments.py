@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from tracker.errors import Invalid
 from tracker.models.access import Project
 
 # The longest silence that can be waited for: a year.
@@ -105,6 +106,14 @@ class Experiment(models.Model):
     @property
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
+
+    def must_be_active(self) -> None:
+        """Raises Invalid where it is deleted."""
+        if self.is_deleted:
+            raise Invalid(
+                f"The experiment {self.iid} must be in the 'active' state. Current state is"
+                " deleted."
+            )
 
 
 class ExperimentTag(models.Model):
