@@ -144,6 +144,29 @@ ADD = f"""
 """
 
 
+# The same for one request that comes alone with one point, as those of a single script do.
+# It takes two thirds of the time, and does nothing where the point is not the latest.
+TAKEN_IN = summary.next_one(
+    step="$7", timestamp="$8", value="$9::double precision", logged_ms="$10"
+)
+NEXT = f"""
+    WITH series AS MATERIALIZED (
+        SELECT metric.id FROM tracker_candidate AS candidate
+        JOIN tracker_metric AS metric ON metric.candidate_id = candidate.id
+        WHERE candidate.project_id = $1 AND candidate.eid = $2 AND metric.key = $3
+        AND candidate.deleted_at IS NULL AND candidate.locked_at IS NULL
+        AND {liveness.NOTHING_DUE % ("$4", "$5", "$6")}
+        AND ($7::bigint, $8::bigint, $9::double precision, FALSE)
+        > ({", ".join(f"metric.{name}" for name in Row._fields)})
+        FOR NO KEY UPDATE OF metric SKIP LOCKED
+    ), stored AS (
+        INSERT INTO tracker_point ({", ".join(points.POINT)})
+        SELECT id, $7, $8, $9, FALSE FROM series
+    )
+    {TAKEN_IN} FROM series WHERE kept.id = series.id RETURNING kept.id
+"""
+
+
 def write(take: Take[Points], taken: list[Points]) -> None:
     """A statement for all, and another for those who write the same series once more."""
     taken += take()
@@ -171,6 +194,8 @@ group = Group(write)
 
 def store(requests: list[Points]) -> None:
     """Their points in one statement; those of different requests name different series."""
+    if len(requests) == 1 and follows(requests[0]):
+        return
     asked: list[tuple[Any, ...]] = []
     for place, one in enumerate(requests):
         trains = liveness.trains(one.new)
@@ -188,3 +213,16 @@ def store(requests: list[Points]) -> None:
             requests[place].result = True
     for one in requests:
         one.is_done = True
+
+
+def follows(request: Points) -> bool:
+    """Whether it was one finite point after all others, and is stored."""
+    [(key, row), *more] = request.new.items()
+    if more or row.is_nan or not math.isfinite(row.value):
+        return False
+    due = liveness.nothing_due(is_training=liveness.trains(request.new))
+    values = [*request.named, key, *due, row.step, row.timestamp, row.value]
+    with rows.prepared() as cursor:
+        cursor.execute(NEXT, rows.sized([*values, points.now_ms()]))
+        request.is_done = request.result = cursor.fetchone() is not None
+    return request.is_done

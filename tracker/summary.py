@@ -7,7 +7,7 @@ nobody reads a summary in order to change it, and no two writers can lose one's 
 
 import functools
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
@@ -159,9 +159,14 @@ MERGED = {
     ),
 }
 
-MERGE = "UPDATE tracker_metric AS kept SET " + ", ".join(
-    f"{name} = {merged}" for name, merged in MERGED.items()
-)
+
+def _changed(changes: Mapping[str, str]) -> str:
+    return "UPDATE tracker_metric AS kept SET " + ", ".join(
+        f"{name} = {change}" for name, change in changes.items()
+    )
+
+
+MERGE = _changed(MERGED)
 
 
 @functools.cache
@@ -172,22 +177,40 @@ def appended(*, is_finite: bool, is_lowest: bool, is_highest: bool) -> str:
     index anew whose columns a statement sets, also to what they were.
     """
     place = {name: f"?{number}" for number, name in enumerate(COLUMNS, 1)}
-    taken = [*Row._fields, "logged_ms"]
-    taken += ["min_value", "min_step"] if is_lowest else []
+    taken = ["min_value", "min_step"] if is_lowest else []
     taken += ["max_value", "max_step"] if is_highest else []
-    changes = {name: place[name] for name in taken}
-    changes["in_order"] = f"in_order AND {place['timestamp']} >= timestamp"
-    changes["count"] = "count + 1"
+    changes = _of_the_next(place, is_finite=is_finite)
+    changes |= {name: place[name] for name in taken}
+    return f"{_changed(changes)} WHERE id = ?{len(COLUMNS) + 1}"
+
+
+def next_one(*, step: str, timestamp: str, value: str, logged_ms: str) -> str:
+    """MERGE on PostgreSQL, of one finite point that is later than all others, which stands
+    at these places. Half of what the other takes is to prepare its expressions."""
+    place = {
+        **{"step": step, "timestamp": timestamp, "value": value, "is_nan": "FALSE"},
+        **{"mean": value, "logged_ms": logged_ms},
+    }
+    lower = f"kept.min_value IS NULL OR {value} < kept.min_value"
+    higher = f"kept.max_value IS NULL OR {value} > kept.max_value"
+    changes = _of_the_next(place, is_finite=True)
+    for extreme, condition in (("min", lower), ("max", higher)):
+        for name, new in ((f"{extreme}_value", value), (f"{extreme}_step", step)):
+            changes[name] = f"CASE WHEN {condition} THEN {new} ELSE kept.{name} END"
+    return _changed(changes)
+
+
+def _of_the_next(place: Mapping[str, str], *, is_finite: bool) -> dict[str, str]:
+    """What a point that is later than all others changes, but for minimum and maximum."""
+    changes = {name: place[name] for name in (*Row._fields, "logged_ms")}
+    changes["in_order"] = f"kept.in_order AND {place['timestamp']} >= kept.timestamp"
+    changes["count"] = "kept.count + 1"
     if is_finite:
-        changes["finite"] = "finite + 1"
+        changes["finite"] = "kept.finite + 1"
         changes["mean"] = _MEAN.replace("fresh.finite", "1").replace(
             "fresh.mean", place["mean"]
         )
-    return (
-        "UPDATE tracker_metric AS kept SET "
-        + ", ".join(f"{name} = {change}" for name, change in changes.items())
-        + f" WHERE id = ?{len(COLUMNS) + 1}"
-    )
+    return changes
 
 
 _IS_FINITE = f"NOT is_nan AND abs(value) <= {LARGEST}"

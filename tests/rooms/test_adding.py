@@ -1,5 +1,6 @@
 """One statement of PostgreSQL for the next points of many, and each has its own answer."""
 
+import math
 import threading
 
 import pytest
@@ -7,7 +8,7 @@ from django.db import OperationalError, connection, transaction
 
 from tests import make
 from tests.together import together
-from tracker import adding, lifecycle, recording
+from tracker import adding, lifecycle, recording, summary
 from tracker.adding import Points
 from tracker.models import Metric, Point
 from tracker.points import Named
@@ -123,14 +124,36 @@ def test_each_goes_on_alone_after_any_other_failure(runs, monkeypatch):
     assert runs[0].metrics.get(key="a").count == 3
 
 
-def test_is_planned_once_and_not_each_time(runs):
+@pytest.mark.parametrize(("keys", "begins"), [("ab", "asked"), ("a", "series")])
+def test_is_planned_once_and_not_each_time(runs, keys, begins):
     with connection.cursor() as cursor:
         for step in range(5, 25):
-            adding.store([Points(named(runs[0]), {"a": at(step)})])
+            adding.store([Points(named(runs[0]), {key: at(step) for key in keys})])
         cursor.execute(
             "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
-            " WHERE statement LIKE '%WITH asked AS%'"
+            f" WHERE statement LIKE '%WITH {begins} AS%'"
         )
         [(generic, custom)] = cursor.fetchall()
 
     assert generic > custom
+
+
+def test_one_by_one_they_are_summed_up_as_all_at_once(runs):
+    """By the shortest way where it can be gone, and else by the other."""
+    values = [3.0, -2.0, math.inf, 5.0, math.nan, 0.0, 5.0, -2.0, 1e308, 1e308]
+    rows = [
+        kept(2 * step + 9, 50 - step % 3, value) for step, value in enumerate(values)
+    ]
+    rows += [kept(8, 8, 9.0), rows[3]]  # late, and once more
+
+    for row in rows:
+        assert adding.add(named(runs[0]), {"a": row})
+
+    series = runs[0].metrics.get(key="a")
+    stored = {kept(0, 0, 1.0), kept(1, 1, 1.0), *rows}
+    told = summary.of(stored, series.logged_ms)
+    assert {name: getattr(series, name) for name in told._fields} == {
+        **told._asdict(),
+        "mean": pytest.approx(told.mean),
+    }
+    assert series.points.count() == len(stored)
