@@ -6,7 +6,7 @@ For what scripts report: there the ORM's own work would cost more than the datab
 import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
@@ -301,37 +301,6 @@ def _insertion_of(
         f" VALUES {', '.join([row] * number)}"
         + (f" ON CONFLICT {conflict}" if conflict else "")
     )
-
-
-def of_each(*questions: tuple[str, Sequence[int]]) -> list[list[Values]]:
-    """The rows that several statements find, each for some ids: `… WHERE id {among}`.
-
-    PostgreSQL is asked all of it at once, and answers one while the last is read.
-    """
-    if vendor() == "postgresql":
-        return _on_one_journey(questions)
-    found: list[list[Values]] = []
-    with cursor() as asked:
-        for text, ids in questions:
-            asked.execute(text.format(among=f"IN ({places(len(ids))})"), ids)
-            found.append(asked.fetchall())
-    return found
-
-
-def _on_one_journey(
-    questions: Iterable[tuple[str, Sequence[int]]],
-) -> list[list[Values]]:
-    connection.ensure_connection()
-    with ExitStack() as open:
-        open.enter_context(connection.wrap_database_errors)
-        open.enter_context(connection.connection.pipeline())
-        asked = []
-        for text, ids in questions:
-            cursor = open.enter_context(prepared())
-            cursor.execute(text.format(among="= ANY(%s)"), [integers(ids)])
-            asked.append(cursor)
-        found: list[list[Values]] = [cursor.fetchall() for cursor in asked]
-        return found
 
 
 def planned() -> Any:

@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from tracker import rows
+from tracker import reading
 from tracker.api.wire import KeyValueItem, MetricItem, double, filled
 from tracker.models import ModelUse
+from tracker.reading import Asked
 
 Items = list[Any]
 
@@ -16,6 +17,10 @@ METRICS = (
     "SELECT candidate_id, key, value, is_nan, timestamp, step FROM tracker_metric"
     f" {OF_CANDIDATES}"
 )
+METRIC = reading.Told(
+    candidate_id=int, key=str, value=float, is_nan=int, timestamp=int, step=int
+)
+PAIR = reading.Told(candidate_id=int, key=str, value=str)
 PARAMS = f"SELECT candidate_id, key, value FROM tracker_param {OF_CANDIDATES}"
 TAGS = f"SELECT candidate_id, key, value FROM tracker_tag {OF_CANDIDATES}"
 DATASET = ("name", "digest", "source_type", "source", "schema", "profile")
@@ -48,9 +53,12 @@ class Contents(NamedTuple):
 
 
 def of(candidates: Sequence[int], experiments: Iterable[int]) -> Contents:
-    kinds = (METRICS, PARAMS, TAGS, DATASETS, MARKS, MODELS)
-    iids, metrics, params, tags, datasets, marks, models = rows.of_each(
-        (EXPERIMENTS, sorted(set(experiments))), *((kind, candidates) for kind in kinds)
+    iids, metrics, params, tags, datasets, marks, models = reading.of_each(
+        Asked(EXPERIMENTS, sorted(set(experiments))),
+        Asked(METRICS, candidates, METRIC),
+        Asked(PARAMS, candidates, PAIR),
+        Asked(TAGS, candidates, PAIR),
+        *(Asked(kind, candidates) for kind in (DATASETS, MARKS, MODELS)),
     )
     return Contents(
         dict(iids),
@@ -73,9 +81,9 @@ def grouped(
 
 
 def metric(
-    key: str, value: float, is_nan: bool, timestamp: int, step: int
+    key: str, value: float | str, is_nan: bool, timestamp: int, step: int
 ) -> MetricItem:
-    return MetricItem(key, double(value, is_nan), timestamp, step)
+    return MetricItem(key, double(float(value), is_nan), timestamp, step)
 
 
 def dataset_inputs(

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from tracker.models import Candidate, Experiment, Metric
-from tracker.rows import of_each
+from tracker.reading import Asked, of_each
 from tracker.search import candidate_orders as orders
 from tracker.search import grammar, ordering
 from tracker.search.candidate_fields import RUNS, Question, Term
@@ -246,7 +246,7 @@ def _listed_or_gathered(
 
 
 def _worth_listing(within: Sequence[int]) -> int:
-    [[[size]]] = of_each((SIZE, within))
+    [[[size]]] = of_each(Asked(SIZE, within))
     return math.isqrt(BALANCE * int(size or 0))
 
 
