@@ -8,6 +8,7 @@ samples, and must be allowed to look into other processes.
 import argparse
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from tests.live import ROOT, Server
 
 SECONDS = 8
 FIRST = "application (tracker/wsgi.py)"
+STANDARD = sysconfig.get_path("stdlib")
 WIDTH, ROW = 1000, 19
 LEAST = 0.01  # of all; what takes less is left out
 CHARACTER = 6.7
@@ -91,7 +93,7 @@ def short(name: str) -> str:
     """`answer (tracker/express.py)`, wherever the file lies, and whichever line it was."""
     function, _, place = name.rstrip(")").partition(" (")
     path, _, _ = place.partition(":")
-    for root in (f"{ROOT}/", "site-packages/", "python3.11/"):
+    for root in (f"{ROOT}/", "site-packages/", f"{STANDARD}/"):
         path = path.rpartition(root)[2] or path
     return f"{function.rpartition('<locals>.')[2]} ({path})"
 
